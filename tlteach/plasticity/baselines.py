@@ -1,0 +1,87 @@
+"""What plastic networks are compared with: a tanh RNN and an LSTM, behind the interface of `PlasticRNN`.
+
+`output, state = layer(input, state=None)` with input (T, B, input_size) and output (T, B, hidden_size).
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from tlteach.errors import InvalidInput
+
+# The paper's clamped LSTM (spec A2): a driven unit must follow its input, whatever the rest of the network says.
+CLAMP_INPUT, CLAMP_OPEN, CLAMP_SHUT = 10.0, 10.0, -1000.0
+
+
+class LSTM(nn.Module):
+    """`torch.nn.LSTM` of one layer, with the paper's clamping as an option.
+
+    With `clamp=True` the first `input_size` hidden units are tied to the inputs, one each, as in the authors'
+    LSTM: their cell gate sees nothing but input i (weight 10), their input and output gates are held open and
+    their forget gate shut. A unit whose input is +-1 * gain then shows about +-0.76 at once; a unit whose input
+    is 0 is left to the recurrent connections. The ties are imposed anew at every call, so no optimiser undoes them.
+
+    Args:
+        input_size: number of inputs.
+        hidden_size: number of units, at least `input_size` when clamped.
+        clamp: impose the ties.
+
+    Source: Miconi et al. 2018, section 4.1 (comparison with an LSTM), and the authors' program.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, *, clamp: bool = False, device=None, dtype=None):
+        super().__init__()
+        if input_size < 1 or hidden_size < 1:
+            raise InvalidInput(f"sizes must be at least 1, got input_size={input_size}, hidden_size={hidden_size}")
+        if clamp and hidden_size < input_size:
+            raise InvalidInput(f"a clamped LSTM needs hidden_size >= input_size, got {hidden_size} < {input_size}")
+        self.input_size, self.hidden_size, self.clamp = input_size, hidden_size, clamp
+        self.lstm = nn.LSTM(input_size, hidden_size, device=device, dtype=dtype)
+
+    def forward(self, input: Tensor, state: tuple[Tensor, Tensor] | None = None):
+        """input (T, B, input_size) -> output (T, B, hidden_size), state (hidden (1, B, H), cell (1, B, H))."""
+        if self.clamp:
+            self._impose_clamp()
+        return self.lstm(input, state)
+
+    @torch.no_grad()
+    def _impose_clamp(self) -> None:
+        n, lstm = self.input_size, self.lstm
+        lstm.bias_hh_l0.zero_()
+        weight = lstm.weight_ih_l0.view(4, self.hidden_size, n)  # gates in torch's order: input, forget, cell, output
+        bias = lstm.bias_ih_l0.view(4, self.hidden_size)
+        weight[2, :n] = CLAMP_INPUT * torch.eye(n, dtype=weight.dtype, device=weight.device)
+        bias[0, :n], bias[1, :n], bias[2, :n], bias[3, :n] = CLAMP_OPEN, CLAMP_SHUT, 0.0, CLAMP_OPEN
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}, clamp={self.clamp}"
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Number of learned scalars of `module`."""
+    return sum(p.numel() for p in module.parameters())
+
+
+def width_matching(build: Callable[[int], nn.Module], n_parameters: int, largest: int = 1 << 16) -> int:
+    """The largest width whose network `build(width)` has at most `n_parameters` learned scalars.
+
+    Nothing is allocated: the networks are built on torch's meta device.
+
+    Raises InvalidInput when even width 1 has more than `n_parameters`.
+
+    >>> width_matching(lambda n: nn.RNN(5, n), 1000)
+    28
+    """
+
+    def size(width: int) -> int:
+        with torch.device("meta"):
+            return parameter_count(build(width))
+
+    if size(1) > n_parameters:
+        raise InvalidInput(f"no network of this kind is as small as {n_parameters} parameters: one unit has {size(1)}")
+    low, high = 1, largest  # size(low) <= n_parameters throughout
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if size(middle) <= n_parameters else (low, middle)
+    return low

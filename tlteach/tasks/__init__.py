@@ -1,0 +1,1 @@
+"""Problems that networks and agents are given."""
