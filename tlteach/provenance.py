@@ -60,7 +60,8 @@ def commit() -> str:
         return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10).stdout
 
     try:
-        return git("rev-parse", "--short", "HEAD").strip() + ("+" if git("status", "--porcelain", "-uno").strip() else "")
+        changed = git("status", "--porcelain", "-uno").strip()
+        return git("rev-parse", "--short", "HEAD").strip() + ("+" if changed else "")
     except (OSError, subprocess.TimeoutExpired):
         return ""
 

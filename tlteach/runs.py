@@ -6,6 +6,8 @@ command line and tests alike, and returns a `Result`: curves, tensors and where 
 
 import io
 import json
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
@@ -139,8 +141,9 @@ def drive(
         progress: show a bar.
         checkpoint_seconds: wall seconds between checkpoints in `folder`.
 
-    A KeyboardInterrupt (the kernel's stop button) ends the run: the result so far is returned, its provenance says
-    `complete=False`, and with a `folder` the same call goes on later.
+    The kernel's stop button (or Ctrl-C) ends the run at the next record, so that nothing computed is lost: the
+    result so far is returned, its provenance says `complete=False`, and with a `folder` the same call goes on later.
+    Pressed a second time it interrupts at once.
 
     Raises InvalidInput when `folder` holds a run of another config; BadFile when its checkpoint cannot be read.
     """
@@ -151,7 +154,7 @@ def drive(
     if keeper and (done := keeper.finished()):
         return done
     rows, checkpoint, earlier = keeper.resume() if keeper else ([], None, 0.0)
-    started, saved_at, record, complete = time.time(), time.monotonic(), None, False
+    started, saved_at, record, complete = time.time(), time.monotonic(), None, True
 
     def result() -> Result:
         metrics = {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
@@ -160,24 +163,24 @@ def drive(
         tensors = {} if record is None else {k: v.clone() for k, v in record.model.state_dict().items()}
         return Result(experiment, plain(config), metrics, tensors, provenance)
 
-    bar = tqdm(total=None, disable=not progress, unit="update", leave=False)
-    try:
+    def keep() -> None:
+        keeper.save(rows, record.checkpoint(), earlier + time.time() - started)
+
+    with tqdm(total=None, disable=not progress, unit="update", leave=False) as bar, _StopRequest() as stop:
         for record in train(config, checkpoint):
             rows.append({"step": record.step, **record.metrics})
             bar.total = record.total
             bar.update(record.step - bar.n)
             for watch in watchers:
                 watch(record)
+            if stop.requested:
+                complete = False
+                break
             if keeper and time.monotonic() - saved_at > checkpoint_seconds:
-                keeper.save(rows, record.checkpoint(), earlier + time.time() - started)
+                keep()
                 saved_at = time.monotonic()
-        complete = True
-    except KeyboardInterrupt:
-        if keeper and record is not None:
-            rows = rows[: sum(row["step"] <= record.step for row in rows)]
-            keeper.save(rows, record.checkpoint(), earlier + time.time() - started)
-    finally:
-        bar.close()
+    if keeper and not complete:
+        keep()
     final = result()
     if keeper and complete:
         final.save(keeper.folder / RESULT)
@@ -190,9 +193,30 @@ def shrink(result: Result, keep: Iterable[str] = (), points: int = 400) -> Resul
     in half precision, all others left out."""
     n = len(result.metrics["step"])
     rows = np.unique(np.linspace(0, n - 1, min(n, points)).round().astype(int))
-    metrics = {k: (v[rows] if k in ("step", "episodes") else v[rows].astype(np.float32)) for k, v in result.metrics.items()}
+    metrics = {k: v[rows].astype(np.float32) if v.dtype.kind == "f" else v[rows] for k, v in result.metrics.items()}
     tensors = {k: v.half() if v.is_floating_point() else v for k, v in result.tensors.items() if k in set(keep)}
     return replace(result, metrics=metrics, tensors=tensors)
+
+
+class _StopRequest:
+    """Turns the first interrupt into a request that is honoured between two records, where the state is whole."""
+
+    def __init__(self):
+        self.requested = False
+
+    def __enter__(self) -> "_StopRequest":
+        self._in_main_thread = threading.current_thread() is threading.main_thread()
+        if self._in_main_thread:
+            self._before = signal.signal(signal.SIGINT, self._request)
+        return self
+
+    def _request(self, *_) -> None:
+        self.requested = True
+        signal.signal(signal.SIGINT, self._before)
+
+    def __exit__(self, *_) -> None:
+        if self._in_main_thread:
+            signal.signal(signal.SIGINT, self._before)
 
 
 @dataclass(frozen=True)
@@ -226,7 +250,8 @@ class _Keeper:
         except (RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
-            raise BadFile(f"cannot read the checkpoint {self.checkpoint}: {error}. Delete it to start afresh.") from error
+            message = f"cannot read the checkpoint {self.checkpoint}: {error}. Delete it to start afresh."
+            raise BadFile(message) from error
 
     def save(self, rows: list[dict], state: dict, seconds: float) -> None:
         buffer = io.BytesIO()

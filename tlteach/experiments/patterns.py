@@ -1,0 +1,265 @@
+"""Binary pattern completion with plastic, shared-plastic, non-plastic and LSTM networks (Miconi et al. 2018, 4.1).
+
+Spec: half of a pattern shown a moment ago is given; the network must fill in the other half. Sum of squared errors
+at the last step, one Adam step a batch of episodes. Everything the networks are compared on is here.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from tlteach import runs
+from tlteach.errors import InvalidInput
+from tlteach.plasticity import LSTM, PlasticRNN
+from tlteach.plots import LOOKS, band
+from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
+
+Network = Literal["plastic", "shared", "rnn", "lstm"]
+NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn", "lstm")
+PRESETS = ("smoke", "lesson", "compare", "paper")
+
+SMALL = PatternTask()  # 50 bits, 2 patterns shown once: 11 steps (spec A2, right column)
+FULL = PatternTask(n_bits=1000, n_patterns=5, n_cycles=2, show_steps=6, gap_steps=4, test_steps=6)  # 106 steps
+
+
+@dataclass(frozen=True)
+class Config:
+    """One run.
+
+    network: "plastic" (alpha per connection), "shared" (one alpha), "rnn" (no plasticity) or "lstm".
+    task: the pattern task.
+    hidden_size: neurons; a plastic or tanh network has one a bit, one for the bias, and the rest are free.
+    batch_size: episodes an update.
+    learning_rate: Adam's.
+    episodes: budget of training episodes.
+    cpu_seconds: budget of this process's CPU time, or None.
+    stop_below: stop once the running mean of the error is below this, or None.
+    window: episodes in the running mean.
+    record_every: updates between two records.
+    seed: of the initial weights and of the episodes.
+    """
+
+    network: Network = "plastic"
+    task: PatternTask = SMALL
+    hidden_size: int = 51
+    batch_size: int = 32
+    learning_rate: float = 3e-3
+    episodes: int = 16_000
+    cpu_seconds: float | None = None
+    stop_below: float | None = None
+    window: int = 1000
+    record_every: int = 10
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.network not in NETWORKS:
+            raise InvalidInput(f"unknown network {self.network!r}; choose one of {', '.join(NETWORKS)}")
+        least = self.task.n_bits + (self.network != "lstm")
+        if self.hidden_size < least:
+            raise InvalidInput(
+                f"a {self.network} network for {self.task.n_bits} bits needs hidden_size >= {least}, "
+                f"got {self.hidden_size}"
+            )
+        for name in ("batch_size", "episodes", "window", "record_every"):
+            if getattr(self, name) < 1:
+                raise InvalidInput(f"{name} must be at least 1, got {getattr(self, name)!r}")
+        for name in ("learning_rate", "cpu_seconds", "stop_below"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise InvalidInput(f"{name} must be above 0, got {value!r}")
+
+    @classmethod
+    def preset(
+        cls, preset: str, network: Network = "plastic", *, bits: Literal[50, 1000] = 50, **changes: Any
+    ) -> "Config":
+        """A preset, with fields changed at will.
+
+        smoke: a few updates, to see that it runs. lesson: shows the effect within half a minute.
+        compare: batch 32 and 30 CPU minutes for every network, widths and learning rates tuned alike (the recorded
+        runs). paper: the authors' published settings, batch 1. `bits` chooses between the paper's two sizes.
+        """
+        if preset not in PRESETS:
+            raise InvalidInput(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        if network not in NETWORKS:
+            raise InvalidInput(f"unknown network {network!r}; choose one of {', '.join(NETWORKS)}")
+        if bits not in (50, 1000):
+            raise InvalidInput(f"the paper's sizes are 50 and 1000 bits, got bits={bits!r}; for another, pass a task")
+        base = {"network": network} | (_small(preset, network) if bits == 50 else _full(preset, network))
+        return cls(**(base | changes))
+
+
+def _small(preset: str, network: Network) -> dict[str, Any]:
+    if preset == "paper":  # README of the authors' program; spec A2, right column
+        width = {"plastic": 51, "shared": 51, "rnn": 2051, "lstm": 2000}[network]
+        rate = 3e-4 if network in ("plastic", "shared") else 3e-5
+        return dict(hidden_size=width, learning_rate=rate, batch_size=1, episodes=1_000_000, record_every=100)
+    width, rate = TUNED[network]
+    base = dict(hidden_size=width, learning_rate=rate)
+    if preset == "smoke":
+        return base | dict(episodes=320, window=64, record_every=2)
+    if preset == "lesson":
+        return base | dict(episodes=10_000_000, cpu_seconds=30.0, stop_below=0.01)
+    return base | dict(episodes=1_000_000_000, cpu_seconds=1800.0, stop_below=0.01, record_every=50)
+
+
+def _full(preset: str, network: Network) -> dict[str, Any]:
+    width = 1001 if network != "lstm" else 1000
+    base = dict(task=FULL, hidden_size=width, learning_rate=3e-4, batch_size=1, window=50, record_every=1)
+    if preset == "smoke":
+        return base | dict(task=replace(FULL, n_cycles=1, show_steps=2, gap_steps=1, test_steps=2), episodes=2)
+    if preset == "paper":
+        return base | dict(episodes=2000)
+    return base | dict(episodes=2000, cpu_seconds=300.0, stop_below=0.015)
+
+
+# Width and learning rate of each network at batch 32, chosen by `benchmarks/tune_patterns.py`.
+TUNED: dict[Network, tuple[int, float]] = {
+    "plastic": (51, 3e-3),
+    "shared": (51, 3e-3),
+    "rnn": (256, 3e-4),
+    "lstm": (256, 1e-3),
+}
+
+
+class PatternNetwork(nn.Module):
+    """A recurrent layer used as a pattern memory: inputs (T, B, n_bits) of +1, -1, 0 -> outputs (T, B, n_bits).
+
+    Plastic and tanh layers have one neuron a bit. Its input times `gain` is added inside the tanh, so that a given
+    bit is all but fixed (tanh 20 = 1) and an erased one is left to its neighbours. The last neuron is a bias, always
+    driven; any between are free. The LSTM gets the bits times 100 and shows its answer on its first n_bits units,
+    which the paper ties to the inputs (`LSTM(clamp=True)`).
+    """
+
+    def __init__(self, layer: PlasticRNN | LSTM, n_bits: int):
+        super().__init__()
+        self.layer, self.n_bits = layer, n_bits
+
+    def drive(self, inputs: Tensor) -> Tensor:
+        """What the layer is fed: (T, B, n_bits) -> (T, B, H), or (T, B, n_bits) for the LSTM."""
+        if isinstance(self.layer, LSTM):
+            return 100.0 * inputs
+        T, B, N = inputs.shape
+        free = inputs.new_zeros(T, B, self.layer.hidden_size - N - 1)
+        bias = inputs.new_ones(T, B, 1)
+        return 20.0 * torch.cat([inputs, free, bias], -1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        output, _ = self.layer(self.drive(inputs))
+        return output[..., : self.n_bits]
+
+
+def build(config: Config) -> PatternNetwork:
+    """The network of `config`, its initial weights drawn from `config.seed`; the global generator is left alone."""
+    H, N = config.hidden_size, config.task.n_bits
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        if config.network == "lstm":
+            return PatternNetwork(LSTM(N, H, clamp=True), N)
+        plasticity = {"plastic": "per_connection", "shared": "shared", "rnn": "none"}[config.network]
+        return PatternNetwork(PlasticRNN(H, H, plasticity=plasticity, input_map=False), N)
+
+
+def episode_loss(output: Tensor, episode: PatternEpisode) -> Tensor:
+    """Squared error summed over the bits, at the last step, mean over the batch: output (T, B, N) -> scalar (A2)."""
+    return (output[-1] - episode.targets).square().sum(-1).mean()
+
+
+def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Record]:
+    """Train, yielding a record every `config.record_every` updates and at the end.
+
+    Metrics: episodes; loss and error (share of wrong bits, chance .25) as means since the last record;
+    running_error, the mean over the last `config.window` episodes; cpu_seconds of this process spent training.
+    """
+    network = build(config)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    generator = torch.Generator().manual_seed(config.seed)
+    n_window = -(-config.window // config.batch_size)  # updates that cover the window
+    window: deque[float] = deque(maxlen=n_window)
+    step, spent = 0, 0.0
+    if checkpoint is not None:
+        network.load_state_dict(checkpoint["network"])
+        optimizer.load_state_dict(checkpoint["optimizer"])
+        generator.set_state(checkpoint["generator"])
+        window.extend(checkpoint["window"])
+        step, spent = checkpoint["step"], checkpoint["cpu_seconds"]
+    clock, total = time.process_time() - spent, -(-config.episodes // config.batch_size)
+    losses, errors = [], []
+
+    def state() -> dict[str, Any]:
+        return {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "generator": generator.get_state(),
+            "window": list(window),
+            "step": step,
+            "cpu_seconds": time.process_time() - clock,
+        }
+
+    done = step >= total
+    while not done:
+        episode = config.task.sample(config.batch_size, generator)
+        output = network(episode.inputs)
+        loss = episode_loss(output, episode)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+        step += 1
+        losses.append(loss.item())
+        errors.append(bit_errors(output[-1].detach(), episode.targets).mean().item())
+        window.append(errors[-1])
+        running, spent = sum(window) / len(window), time.process_time() - clock
+        solved = config.stop_below is not None and len(window) == n_window and running < config.stop_below
+        done = step >= total or solved or (config.cpu_seconds is not None and spent > config.cpu_seconds)
+        if done or step % config.record_every == 0:
+            metrics = {
+                "episodes": step * config.batch_size,
+                "loss": sum(losses) / len(losses),
+                "error": sum(errors) / len(errors),
+                "running_error": running,
+                "cpu_seconds": spent,
+            }
+            losses, errors = [], []
+            yield runs.Record(step, metrics, network, state, total if config.cpu_seconds is None else None)
+
+
+def run(config: Config, **how: Any) -> runs.Result:
+    """Train to the end of the budget; keyword arguments as in `runs.drive`."""
+    return runs.drive("patterns", train, config, **how)
+
+
+def restore(result: runs.Result) -> PatternNetwork:
+    """The trained network of a result, in single precision."""
+    stored = dict(result.config)
+    config = Config(**(stored | {"task": PatternTask(**stored["task"])}))
+    network = build(config)
+    network.load_state_dict({name: tensor.float() for name, tensor in result.tensors.items()})
+    return network.eval()
+
+
+def plot(results: list[runs.Result] | runs.Result, *, against: str = "episodes", target: float | None = 0.01) -> Figure:
+    """Running error against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
+    results = [results] if isinstance(results, runs.Result) else list(results)
+    if not results:
+        raise InvalidInput("nothing to plot: the list of results is empty")
+    figure, ax = plt.subplots()
+    for network in NETWORKS:
+        group = [r.metrics for r in results if r.config["network"] == network]
+        if group:
+            looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
+            band(ax, [m[against] for m in group], [m["running_error"] for m in group], **looks)
+    ax.axhline(0.25, color="0.5", linewidth=1)
+    where = dict(xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+    ax.annotate("chance: erased bits are guessed", (0.01, 0.25), **where)
+    if target:
+        ax.axhline(target, color="0.5", linewidth=1, linestyle=(0, (1, 3)))
+    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits")
+    ax.legend()
+    return figure

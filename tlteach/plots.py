@@ -1,0 +1,97 @@
+"""One visual language: colour-blind-safe, a network always in the same colour and dash, words for every picture."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tlteach.errors import InvalidInput
+
+COLOURS = mpl.color_sequences["petroff6"]
+SIGNED = "PuOr"  # traces and weights: always with limits symmetric about zero
+LOOKS = {  # a network's looks, wherever it is drawn
+    "plastic": dict(color=COLOURS[0], linestyle="-", label="plastic"),
+    "shared": dict(color=COLOURS[1], linestyle="--", label="plastic, one shared alpha"),
+    "rnn": dict(color=COLOURS[2], linestyle=":", label="RNN (no plasticity)"),
+    "lstm": dict(color=COLOURS[3], linestyle="-.", label="LSTM"),
+}
+
+
+def style() -> None:
+    """Set matplotlib's defaults for every figure of the course (opaque light cards, readable in both themes)."""
+    plt.style.use("petroff6")
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.0, 3.6),
+            "figure.dpi": 110,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#e6e6e6",
+            "image.cmap": "viridis",
+            "image.interpolation": "nearest",
+            "legend.frameon": False,
+            "font.size": 10.5,
+        }
+    )
+
+
+class Picture:
+    """A drawn figure with its description: an `<img alt>` for the page, the description where there are no pictures."""
+
+    def __init__(self, png: bytes, alt: str):
+        self.png, self.alt = png, alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        data, alt = base64.b64encode(self.png).decode(), html.escape(self.alt, quote=True)
+        image = f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width:100%;height:auto">'
+        return {"text/html": f'<figure style="margin:0">{image}</figure>', "text/plain": f"[picture: {self.alt}]"}
+
+    def __repr__(self) -> str:
+        return f"[picture: {self.alt}]"
+
+
+def show(figure: Figure, alt: str) -> Picture:
+    """Close `figure` and return it as a picture whose alternative text is `alt`.
+
+    Raises InvalidInput when `alt` says nothing: a reader who cannot see the figure has only that.
+    """
+    if not isinstance(alt, str) or len(alt.split()) < 3:
+        raise InvalidInput(f"show(fig, alt=...): describe what the figure shows in a sentence, got alt={alt!r}")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
+    plt.close(figure)
+    return Picture(buffer.getvalue(), alt)
+
+
+def band(ax: Axes, xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], **looks) -> None:
+    """Draw several runs: the median at common x as a line, lowest to highest as a band.
+
+    xs, ys: one array of shape (n,) a run. Each run is interpolated at common x, and held at its last value after
+    its end (a run that reached its goal stopped there).
+    """
+    grid = np.unique(np.concatenate(xs))
+    if len(grid) > 600:
+        grid = np.quantile(grid, np.linspace(0, 1, 600))
+    values = np.stack([np.interp(grid, x, y) for x, y in zip(xs, ys, strict=True)])  # (runs, n)
+    ax.plot(grid, np.median(values, 0), **looks)
+    if len(values) > 1:
+        ax.fill_between(grid, values.min(0), values.max(0), color=looks.get("color"), alpha=0.2, linewidth=0)
+
+
+def matrix(ax: Axes, values: np.ndarray, title: str, limit: float | None = None) -> None:
+    """Draw a [pre, post] matrix of signed numbers, zero in the middle of the colours, with its scale."""
+    limit = limit or float(np.abs(values).max()) or 1.0
+    image = ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
+    ax.set(title=title, xlabel="to (post)", ylabel="from (pre)")
+    ax.grid(False)
+    ax.figure.colorbar(image, ax=ax, shrink=0.8)
