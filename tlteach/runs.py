@@ -6,6 +6,7 @@ command line and tests alike, and returns a `Result`: curves, tensors and where 
 
 import io
 import json
+import pickle
 import signal
 import threading
 import time
@@ -245,13 +246,14 @@ class _Keeper:
             return [], None, 0.0
         try:
             kept = torch.load(self.checkpoint, weights_only=True)
-            self._require_same(kept["experiment"], json.loads(kept["config"]))
-            return kept["rows"], kept["state"], kept["seconds"]
-        except (RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
-            if isinstance(error, InvalidInput):
-                raise
-            message = f"cannot read the checkpoint {self.checkpoint}: {error}. Delete it to start afresh."
+            experiment, config = kept["experiment"], json.loads(kept["config"])
+            rows, state, seconds = kept["rows"], kept["state"], kept["seconds"]
+        except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
+            first_line = str(error).partition("\n")[0]
+            message = f"cannot read the checkpoint {self.checkpoint}: {first_line} Delete it to start afresh."
             raise BadFile(message) from error
+        self._require_same(experiment, config)
+        return rows, state, seconds
 
     def save(self, rows: list[dict], state: dict, seconds: float) -> None:
         buffer = io.BytesIO()

@@ -1,0 +1,158 @@
+"""Runs are driven, stopped, resumed and stored without losing or changing a number."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from tlteach import files, runs
+from tlteach.errors import BadFile, InvalidInput
+
+
+@dataclass(frozen=True)
+class Config:
+    steps: int = 12
+    rate: float = 0.1
+    seed: int = 3
+
+
+def train(config, checkpoint=None):
+    """A random walk of one parameter: any lost or repeated random number changes it."""
+    model = torch.nn.Linear(1, 1)
+    with torch.no_grad():
+        model.weight.zero_(), model.bias.zero_()
+    generator, step = torch.Generator().manual_seed(config.seed), 0
+    if checkpoint:
+        model.load_state_dict(checkpoint["model"])
+        generator.set_state(checkpoint["generator"])
+        step = checkpoint["step"]
+    while step < config.steps:
+        with torch.no_grad():
+            model.weight += config.rate * torch.randn(1, 1, generator=generator)
+        step += 1
+
+        def state():
+            return {"model": model.state_dict(), "generator": generator.get_state(), "step": step}
+
+        yield runs.Record(step, {"weight": model.weight.item()}, model, state, config.steps)
+
+
+def drive(config=Config(), **how):
+    return runs.drive("walk", train, config, progress=False, **how)
+
+
+def test_the_result_holds_every_record_and_the_trained_tensors():
+    result = drive()
+    assert result.metrics["step"].tolist() == list(range(1, 13))
+    assert result.metrics["weight"][-1] == pytest.approx(result.tensors["weight"].item())
+    assert result.provenance.complete and result.provenance.seed == 3 and result.provenance.torch == torch.__version__
+
+
+def test_a_result_survives_saving_and_loading(tmp_path):
+    result = drive()
+    loaded = runs.Result.load(result.save(tmp_path / "deep" / "result.safetensors"))
+    assert loaded.config == result.config and loaded.provenance == result.provenance
+    for name, curve in result.metrics.items():
+        np.testing.assert_array_equal(loaded.metrics[name], curve)
+    assert torch.equal(loaded.tensors["weight"], result.tensors["weight"])
+
+
+def test_a_run_killed_at_any_record_resumes_to_the_same_numbers(tmp_path):
+    whole = drive()
+
+    class Killed(BaseException):
+        pass
+
+    def kill_at(step):
+        def watch(record):
+            if record.step == step:
+                raise Killed
+
+        return watch
+
+    for step in (1, 5, 9, 11):
+        with pytest.raises(Killed):
+            drive(folder=tmp_path, on_record=kill_at(step), checkpoint_seconds=0.0)
+    resumed = drive(folder=tmp_path)
+    np.testing.assert_array_equal(resumed.metrics["weight"], whole.metrics["weight"])
+    assert drive(folder=tmp_path).metrics["weight"].tolist() == whole.metrics["weight"].tolist()  # stored, not rerun
+
+
+def test_the_stop_button_keeps_what_was_computed_and_the_run_goes_on_later(tmp_path):
+    whole = drive()
+
+    def press_stop(record):
+        if record.step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopped = drive(folder=tmp_path, on_record=press_stop)
+    assert not stopped.provenance.complete
+    assert stopped.metrics["step"].tolist() == [1, 2, 3, 4]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    np.testing.assert_array_equal(drive(folder=tmp_path).metrics["weight"], whole.metrics["weight"])
+
+
+def test_pressing_stop_twice_interrupts_at_once():
+    def press_twice(record):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        drive(on_record=press_twice)
+
+
+def test_a_folder_of_another_configuration_is_refused_and_left_alone(tmp_path):
+    first = drive(folder=tmp_path)
+    with pytest.raises(InvalidInput, match="rate"):
+        drive(Config(rate=0.2), folder=tmp_path)
+    np.testing.assert_array_equal(drive(folder=tmp_path).metrics["weight"], first.metrics["weight"])
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"{" + b, lambda b: b[:8]])
+def test_a_damaged_result_is_named(tmp_path, damage):
+    path = drive().save(tmp_path / "result.safetensors")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadFile, match="result.safetensors"):
+        runs.Result.load(path)
+
+
+def test_a_missing_result_says_how_to_make_one(tmp_path):
+    with pytest.raises(BadFile, match="--record"):
+        runs.Result.load(tmp_path / "none.safetensors")
+
+
+def test_a_safetensors_file_of_someone_else_is_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"x": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(BadFile, match="not a readable tlteach result"):
+        runs.Result.load(tmp_path / "other.safetensors")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / runs.CHECKPOINT).write_bytes(b"not a checkpoint")
+    with pytest.raises(BadFile, match="start afresh"):
+        drive(folder=tmp_path)
+
+
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+    path = files.write_atomic(tmp_path / "kept.txt", "precious")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(BadFile, match="No space left on device.*untouched"):
+        files.write_atomic(path, "new")
+    assert path.read_text() == "precious" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_shrunk_result_keeps_the_ends_of_its_curves():
+    result = drive(Config(steps=50))
+    small = runs.shrink(result, keep=["weight"], points=7)
+    assert len(small.metrics["step"]) == 7
+    assert small.metrics["step"][[0, -1]].tolist() == [1, 50]
+    assert list(small.tensors) == ["weight"] and small.tensors["weight"].dtype == torch.float16
