@@ -34,7 +34,7 @@ def train(config, checkpoint=None):
             model.weight += config.rate * torch.randn(1, 1, generator=generator)
         step += 1
 
-        def state():
+        def state(step=step):
             return {"model": model.state_dict(), "generator": generator.get_state(), "step": step}
 
         yield runs.Record(step, {"weight": model.weight.item()}, model, state, config.steps)
