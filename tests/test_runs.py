@@ -2,7 +2,7 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -150,9 +150,25 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     assert path.read_text() == "precious" and list(tmp_path.iterdir()) == [path]
 
 
-def test_a_shrunk_result_keeps_the_ends_of_its_curves():
+def test_a_shrunk_result_keeps_the_ends_of_its_curves_and_small_networks():
     result = drive(Config(steps=50))
-    small = runs.shrink(result, keep=["weight"], points=7)
+    small = runs.shrink(result, points=7)
     assert len(small.metrics["step"]) == 7
     assert small.metrics["step"][[0, -1]].tolist() == [1, 50]
-    assert list(small.tensors) == ["weight"] and small.tensors["weight"].dtype == torch.float16
+    assert small.tensors["weight"].dtype == torch.float16
+    assert runs.shrink(result, tensor_bytes=3).tensors == {}
+
+
+def test_recorded_runs_are_found_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "recorded_folder", lambda: tmp_path)
+    runs.record(drive(), "slow-seed3"), runs.record(drive(Config(seed=4)), "slow-seed4")
+    assert [r.config["seed"] for r in runs.recorded("walk", "slow-*").values()] == [3, 4]
+    with pytest.raises(BadFile, match="tlteach run walk --record"):
+        runs.recorded("walk", "fast-*")
+
+
+def test_half_a_run_is_not_recorded():
+    result = drive()
+    stopped = replace(result, provenance=replace(result.provenance, complete=False))
+    with pytest.raises(InvalidInput, match="stopped"):
+        runs.record(stopped, "half")

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from tlteach.errors import BadFile, InvalidInput
 from tlteach.files import write_atomic
+from tlteach.paths import recorded_folder
 from tlteach.provenance import Provenance
 
 FORMAT = 1  # of the result files; a reader refuses what it does not know
@@ -189,14 +190,39 @@ def drive(
     return final
 
 
-def shrink(result: Result, keep: Iterable[str] = (), points: int = 400) -> Result:
-    """A result small enough to ship: at most `points` rows of each curve (the last kept), tensors named in `keep`
-    in half precision, all others left out."""
+def shrink(result: Result, *, points: int = 400, tensor_bytes: int = 64_000) -> Result:
+    """A result small enough to ship: at most `points` rows of each curve (the last kept), floats in single precision,
+    and the tensors in half precision where all of them fit in `tensor_bytes`; larger networks are left out."""
     n = len(result.metrics["step"])
     rows = np.unique(np.linspace(0, n - 1, min(n, points)).round().astype(int))
     metrics = {k: v[rows].astype(np.float32) if v.dtype.kind == "f" else v[rows] for k, v in result.metrics.items()}
-    tensors = {k: v.half() if v.is_floating_point() else v for k, v in result.tensors.items() if k in set(keep)}
-    return replace(result, metrics=metrics, tensors=tensors)
+    tensors = {k: v.half() if v.is_floating_point() else v for k, v in result.tensors.items()}
+    fits = sum(v.numel() * v.element_size() for v in tensors.values()) <= tensor_bytes
+    return replace(result, metrics=metrics, tensors=tensors if fits else {})
+
+
+def record(result: Result, name: str) -> Path:
+    """Ship `result`, shrunk, as the recorded run `name` of its experiment; returns the file.
+
+    Raises InvalidInput for a run that was stopped early: half a run is not evidence.
+    """
+    if not result.provenance.complete:
+        raise InvalidInput(f"{name}: this run was stopped before its end; finish it before it is recorded")
+    return shrink(result).save(recorded_folder() / result.experiment / f"{name}.safetensors")
+
+
+def recorded(experiment: str, pattern: str = "*") -> dict[str, Result]:
+    """The recorded runs of `experiment` whose names match the glob `pattern`, by name, in order.
+
+    Raises BadFile when there is none, or when one of them is damaged.
+    """
+    paths = sorted((recorded_folder() / experiment).glob(f"{pattern}.safetensors"))
+    if not paths:
+        raise BadFile(
+            f"no recorded run {pattern!r} of {experiment!r}. They come with the package: install it again, "
+            f"or make them with `tlteach run {experiment} --record`."
+        )
+    return {path.stem: Result.load(path) for path in paths}
 
 
 class _StopRequest:

@@ -229,6 +229,11 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             yield runs.Record(step, metrics, network, state, total if config.cpu_seconds is None else None)
 
 
+def run_name(config: Config) -> str:
+    """The name of a run among runs of the same preset."""
+    return f"{config.network}-{config.task.n_bits}bits-seed{config.seed}"
+
+
 def run(config: Config, **how: Any) -> runs.Result:
     """Train to the end of the budget; keyword arguments as in `runs.drive`."""
     return runs.drive("patterns", train, config, **how)
