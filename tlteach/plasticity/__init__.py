@@ -1,0 +1,25 @@
+"""Networks whose connections learn while they run: layers, plasticity rules and what they are compared with.
+
+Paper: Miconi, Clune & Stanley, "Differentiable plasticity", ICML 2018. `rules.py` holds equations 2 and 3,
+`recurrence/direct.py` equation 1, `rnn.py` and `linear.py` the layers.
+"""
+
+from tlteach.plasticity.baselines import LSTM, parameter_count, width_matching
+from tlteach.plasticity.linear import PlasticLinear
+from tlteach.plasticity.rnn import PlasticRNN
+from tlteach.plasticity.rules import Hebb, Oja, Rule, register_rule, rules
+from tlteach.plasticity.state import PlasticState
+
+__all__ = [
+    "LSTM",
+    "Hebb",
+    "Oja",
+    "PlasticLinear",
+    "PlasticRNN",
+    "PlasticState",
+    "Rule",
+    "parameter_count",
+    "register_rule",
+    "rules",
+    "width_matching",
+]
