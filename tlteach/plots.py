@@ -20,6 +20,7 @@ LOOKS = {  # a network's looks, wherever it is drawn
     "shared": dict(color=COLOURS[1], linestyle="--", label="plastic, one shared alpha"),
     "rnn": dict(color=COLOURS[2], linestyle=":", label="RNN (no plasticity)"),
     "lstm": dict(color=COLOURS[3], linestyle="-.", label="LSTM"),
+    "lstm_clamped": dict(color=COLOURS[4], linestyle=(0, (6, 2, 1, 2, 1, 2)), label="LSTM, clamped"),
 }
 
 

@@ -13,16 +13,33 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
 from tlteach import runs
 from tlteach.errors import InvalidInput
+from tlteach.experiments._pattern_network import PatternNetwork, ablate, evaluate
 from tlteach.plasticity import LSTM, PlasticRNN
 from tlteach.plots import LOOKS, band
 from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
 
-Network = Literal["plastic", "shared", "rnn", "lstm"]
-NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn", "lstm")
+__all__ = [
+    "NETWORKS",
+    "PRESETS",
+    "Config",
+    "PatternNetwork",
+    "ablate",
+    "build",
+    "episode_loss",
+    "evaluate",
+    "plot",
+    "restore",
+    "run",
+    "run_name",
+    "train",
+]
+
+Network = Literal["plastic", "shared", "rnn", "lstm", "lstm_clamped"]
+NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn", "lstm", "lstm_clamped")
 PRESETS = ("smoke", "lesson", "compare", "paper")
 
 SMALL = PatternTask()  # 50 bits, 2 patterns shown once: 11 steps (spec A2, right column)
@@ -33,7 +50,8 @@ FULL = PatternTask(n_bits=1000, n_patterns=5, n_cycles=2, show_steps=6, gap_step
 class Config:
     """One run.
 
-    network: "plastic" (alpha per connection), "shared" (one alpha), "rnn" (no plasticity) or "lstm".
+    network: "plastic" (alpha per connection), "shared" (one alpha), "rnn" (no plasticity), "lstm" (with a readout)
+        or "lstm_clamped" (the paper's, tied to its inputs).
     task: the pattern task.
     hidden_size: neurons; a plastic or tanh network has one a bit, one for the bias, and the rest are free.
     batch_size: episodes an update.
@@ -61,7 +79,7 @@ class Config:
     def __post_init__(self):
         if self.network not in NETWORKS:
             raise InvalidInput(f"unknown network {self.network!r}; choose one of {', '.join(NETWORKS)}")
-        least = self.task.n_bits + (self.network != "lstm")
+        least = {"lstm": 1, "lstm_clamped": self.task.n_bits}.get(self.network, self.task.n_bits + 1)
         if self.hidden_size < least:
             raise InvalidInput(
                 f"a {self.network} network for {self.task.n_bits} bits needs hidden_size >= {least}, "
@@ -96,7 +114,7 @@ class Config:
 
 def _small(preset: str, network: Network) -> dict[str, Any]:
     if preset == "paper":  # README of the authors' program; spec A2, right column
-        width = {"plastic": 51, "shared": 51, "rnn": 2051, "lstm": 2000}[network]
+        width = {"plastic": 51, "shared": 51, "rnn": 2051}.get(network, 2000)
         rate = 3e-4 if network in ("plastic", "shared") else 3e-5
         return dict(hidden_size=width, learning_rate=rate, batch_size=1, episodes=1_000_000, record_every=100)
     width, rate = TUNED[network]
@@ -109,7 +127,7 @@ def _small(preset: str, network: Network) -> dict[str, Any]:
 
 
 def _full(preset: str, network: Network) -> dict[str, Any]:
-    width = 1001 if network != "lstm" else 1000
+    width = 1000 if network.startswith("lstm") else 1001
     base = dict(task=FULL, hidden_size=width, learning_rate=3e-4, batch_size=1, window=50, record_every=1)
     if preset == "smoke":
         return base | dict(task=replace(FULL, n_cycles=1, show_steps=2, gap_steps=1, test_steps=2), episodes=2)
@@ -124,34 +142,8 @@ TUNED: dict[Network, tuple[int, float]] = {
     "shared": (51, 3e-3),
     "rnn": (256, 3e-4),
     "lstm": (256, 1e-3),
+    "lstm_clamped": (256, 1e-3),
 }
-
-
-class PatternNetwork(nn.Module):
-    """A recurrent layer used as a pattern memory: inputs (T, B, n_bits) of +1, -1, 0 -> outputs (T, B, n_bits).
-
-    Plastic and tanh layers have one neuron a bit. Its input times `gain` is added inside the tanh, so that a given
-    bit is all but fixed (tanh 20 = 1) and an erased one is left to its neighbours. The last neuron is a bias, always
-    driven; any between are free. The LSTM gets the bits times 100 and shows its answer on its first n_bits units,
-    which the paper ties to the inputs (`LSTM(clamp=True)`).
-    """
-
-    def __init__(self, layer: PlasticRNN | LSTM, n_bits: int):
-        super().__init__()
-        self.layer, self.n_bits = layer, n_bits
-
-    def drive(self, inputs: Tensor) -> Tensor:
-        """What the layer is fed: (T, B, n_bits) -> (T, B, H), or (T, B, n_bits) for the LSTM."""
-        if isinstance(self.layer, LSTM):
-            return 100.0 * inputs
-        T, B, N = inputs.shape
-        free = inputs.new_zeros(T, B, self.layer.hidden_size - N - 1)
-        bias = inputs.new_ones(T, B, 1)
-        return 20.0 * torch.cat([inputs, free, bias], -1)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        output, _ = self.layer(self.drive(inputs))
-        return output[..., : self.n_bits]
 
 
 def build(config: Config) -> PatternNetwork:
@@ -159,8 +151,8 @@ def build(config: Config) -> PatternNetwork:
     H, N = config.hidden_size, config.task.n_bits
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        if config.network == "lstm":
-            return PatternNetwork(LSTM(N, H, clamp=True), N)
+        if config.network.startswith("lstm"):
+            return PatternNetwork(LSTM(N, H, clamp=config.network == "lstm_clamped"), N)
         plasticity = {"plastic": "per_connection", "shared": "shared", "rnn": "none"}[config.network]
         return PatternNetwork(PlasticRNN(H, H, plasticity=plasticity, input_map=False), N)
 
