@@ -96,3 +96,33 @@ def matrix(ax: Axes, values: np.ndarray, title: str, limit: float | None = None)
     ax.set(title=title, xlabel="to (post)", ylabel="from (pre)")
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, shrink=0.8)
+
+
+class Table:
+    """A small table with a caption: HTML on the page, aligned text elsewhere.
+
+    columns: headings. rows: cells, already formatted; the first of each row is its heading.
+    """
+
+    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str):
+        if any(len(row) != len(columns) for row in rows):
+            raise InvalidInput(f"each row needs {len(columns)} cells, got {[len(row) for row in rows]}")
+        self.columns, self.rows, self.caption = columns, rows, caption
+
+    def __repr__(self) -> str:
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        return "\n".join(
+            [self.caption] + ["  ".join(c.ljust(w) for c, w in zip(x, widths, strict=True)).rstrip() for x in lines]
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col" style="text-align:left">{html.escape(c)}</th>' for c in self.columns)
+        body = "".join(
+            f'<tr><th scope="row" style="text-align:left">{html.escape(row[0])}</th>'
+            + "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in row[1:])
+            + "</tr>"
+            for row in self.rows
+        )
+        caption = f'<caption style="text-align:left;padding-bottom:0.4em">{html.escape(self.caption)}</caption>'
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

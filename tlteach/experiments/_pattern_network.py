@@ -10,6 +10,8 @@ from tlteach.errors import InvalidInput
 from tlteach.plasticity import LSTM, PlasticRNN
 from tlteach.tasks.patterns import PatternTask, bit_errors
 
+Network = Literal["plastic", "shared", "rnn", "lstm", "lstm_clamped"]
+NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn", "lstm", "lstm_clamped")
 Ablation = Literal["frozen trace", "shared alpha", "no plasticity"]
 ABLATIONS: tuple[Ablation, ...] = ("frozen trace", "shared alpha", "no plasticity")
 

@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import matplotlib.pyplot as plt
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from tlteach import runs
 from tlteach.errors import InvalidInput
-from tlteach.experiments._pattern_network import PatternNetwork, ablate, evaluate
+from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
+from tlteach.experiments._pattern_report import plot, solved_after, table
 from tlteach.plasticity import LSTM, PlasticRNN
-from tlteach.plots import LOOKS, band
 from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
 
 __all__ = [
@@ -35,11 +33,11 @@ __all__ = [
     "restore",
     "run",
     "run_name",
+    "solved_after",
+    "table",
     "train",
 ]
 
-Network = Literal["plastic", "shared", "rnn", "lstm", "lstm_clamped"]
-NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn", "lstm", "lstm_clamped")
 PRESETS = ("smoke", "lesson", "compare", "paper")
 
 SMALL = PatternTask()  # 50 bits, 2 patterns shown once: 11 steps (spec A2, right column)
@@ -238,25 +236,3 @@ def restore(result: runs.Result) -> PatternNetwork:
     network = build(config)
     network.load_state_dict({name: tensor.float() for name, tensor in result.tensors.items()})
     return network.eval()
-
-
-def plot(results: list[runs.Result] | runs.Result, *, against: str = "episodes", target: float | None = 0.01) -> Figure:
-    """Running error against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
-    results = [results] if isinstance(results, runs.Result) else list(results)
-    if not results:
-        raise InvalidInput("nothing to plot: the list of results is empty")
-    figure, ax = plt.subplots()
-    for network in NETWORKS:
-        group = [r.metrics for r in results if r.config["network"] == network]
-        if group:
-            looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
-            band(ax, [m[against] for m in group], [m["running_error"] for m in group], **looks)
-    ax.axhline(0.25, color="0.5", linewidth=1)
-    where = dict(xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
-    ax.annotate("chance: erased bits are guessed", (0.01, 0.25), **where)
-    if target:
-        ax.axhline(target, color="0.5", linewidth=1, linestyle=(0, (1, 3)))
-    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
-    ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits")
-    ax.legend()
-    return figure
