@@ -1,0 +1,226 @@
+"""The conversation: what `check` says and does, on one exercise as an example."""
+
+import copy
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from tlteach.course.exercises import check
+from tlteach.errors import InvalidInput
+
+
+def right(hebb, pre, post, eta):
+    return (1 - eta) * hebb + eta * torch.outer(pre, post)
+
+
+def wrong(hebb, pre, post, eta):
+    return (1 - eta) * hebb + eta * torch.outer(pre, post) / 3
+
+
+def said(capsys):
+    return capsys.readouterr().out
+
+
+def test_wrong_names_the_property_and_shows_the_smallest_counter_example(capsys):
+    check.hebb_update(lambda hebb, pre, post, eta: (1 - eta) * hebb + eta * torch.outer(post, pre))
+    assert said(capsys) == (
+        "✗ hebb_update · wrong: with eta = 1 the trace is the outer product, pre[i] * post[j]\n"
+        "  hebb      0 0\n"
+        "            0 0\n"
+        "  pre       1 0\n"
+        "  post      0.5  -1\n"
+        "  eta       1\n"
+        "  got       0.5   0\n"
+        "             -1   0\n"
+        "  expected  0.5  -1\n"
+        "              0   0\n"
+        "  It looks as if: you transposed pre and post. A trace is indexed [pre, post]: which of the two should give "
+        "the rows?\n"
+        "  The notebook goes on with the library's version; `check.hebb_update.hint()` asks a first question.\n"
+    )
+
+
+def test_right_is_told_in_two_lines(capsys):
+    check.hebb_update(right)
+    assert said(capsys) == "✓ hebb_update · right\n  All 6 properties hold: the notebook uses your function.\n"
+
+
+def test_every_further_try_is_offered_more_but_never_pseudo_code(capsys):
+    hints = check.hebb_update.hints
+    for shown in ([], [0], [1], [1]):
+        check.hebb_update(wrong)
+        text = said(capsys).replace("\n  ", "\n")
+        assert [level for level in range(3) if hints[level] in text] == shown
+    check.hebb_update.hint()
+    assert "hint 3 of 3" in said(capsys), "the next one after those already shown"
+
+
+def test_a_hint_can_be_asked_for_by_level(capsys):
+    check.hebb_update.hint(2)
+    assert "hint 2 of 3, the equation" in said(capsys)
+    with pytest.raises(InvalidInput, match="level must be 1 to 3, got 4"):
+        check.hebb_update.hint(4)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lambda hebb: None, "is a `return` missing?"),
+        (lambda hebb: hebb.numpy(), "stay with torch"),
+        (lambda hebb: hebb.int(), "a int32 tensor of shape (2, 2)"),
+        (lambda hebb: hebb[0], "a tensor of shape (2,)"),
+        (lambda hebb: (hebb, hebb), "2 values: a tensor of shape (2, 2), a tensor of shape (2, 2)"),
+        (lambda hebb: "trace", "a str"),
+    ],
+)
+def test_another_kind_of_answer_is_told_kindly(value, words, capsys):
+    def other_kind(hebb, pre, post, eta):
+        return value(hebb)
+
+    assert check.hebb_update(other_kind) is check.hebb_update.reference
+    shown = said(capsys)
+    assert "wrong: it returns a trace of the shape that it was given" in shown and words in shown
+
+
+def test_a_list_of_lists_does_not_break_the_check(capsys):
+    check.hebb_update(lambda hebb, pre, post, eta: hebb.tolist())
+    assert "wrong" in said(capsys)
+
+
+def test_changing_an_input_in_place_is_told(capsys):
+    def in_place(hebb, pre, post, eta):
+        pre.mul_(2)
+        return (1 - eta) * hebb + eta * torch.outer(pre / 2, post)
+
+    check.hebb_update(in_place)
+    shown = said(capsys)
+    assert "wrong: it leaves its inputs as they were" in shown and "got pre" in shown
+
+
+def test_the_students_tensors_are_never_touched():
+    probes = check.hebb_update.properties[1].probes
+    before = copy.deepcopy(probes)
+    check.hebb_update(next(mutant.function for mutant in check.hebb_update.mutants if mutant.name == "in place"))
+    for probe, kept in zip(probes, before, strict=True):
+        assert all(torch.equal(torch.as_tensor(probe[name]), torch.as_tensor(kept[name])) for name in kept)
+
+
+def test_a_function_that_takes_other_arguments_is_an_error_at_its_def(capsys):
+    def too_few(hebb, pre):
+        return hebb
+
+    check.hebb_update(too_few)
+    shown = said(capsys)
+    assert "takes 2 positional arguments but 4 were given" in shown
+    assert f"line {too_few.__code__.co_firstlineno}: `def too_few(hebb, pre):`" in shown
+
+
+def test_what_was_called_instead_of_handed_over_is_explained(capsys):
+    assert check.hebb_update(torch.zeros(2, 2)) is check.hebb_update.reference
+    assert "Write `hebb_update = check.hebb_update(hebb_update)`" in said(capsys)
+
+
+def test_a_not_implemented_error_of_torch_is_an_error(capsys):
+    def unsupported(hebb, pre, post, eta):
+        return torch.zeros(2).bool().median()
+
+    check.hebb_update(unsupported)
+    assert "· error" in said(capsys)
+
+
+def test_code_before_a_leftover_raise_is_noticed(capsys):
+    def half(hebb, pre, post, eta):
+        hebb = (1 - eta) * hebb
+        raise NotImplementedError("your turn")
+
+    check.hebb_update(half)
+    shown = said(capsys)
+    assert "not attempted" in shown and "remove it when your code is in" in shown
+
+
+def test_the_stop_button_passes_through():
+    def endless(hebb, pre, post, eta):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check.hebb_update(endless)
+
+
+def test_a_check_moves_no_global_generator_and_is_not_moved_by_settings():
+    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad():
+            assert check.hebb_update(right) is right
+        check.hebb_update(lambda *inputs: torch.rand(2, 2) + np.random.rand() + random.random())
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert np.array_equal(states[1], np.random.get_state()[1])
+    assert states[2] == random.getstate()
+
+
+def test_an_unknown_name_is_answered_with_near_ones():
+    with pytest.raises(AttributeError, match="There is no exercise 'heb_update'. Did you mean hebb_update"):
+        check.heb_update  # noqa: B018
+    with pytest.raises(InvalidInput, match="no group of exercises 'plastic'"):
+        check.progress("plastic")
+    assert not hasattr(check, "_repr_html_")
+
+
+def test_completion_offers_exactly_the_exercises():
+    assert dir(check) == sorted(["progress", *(exercise.name for exercise in check)])
+
+
+def test_an_exercise_introduces_itself():
+    assert repr(check.hebb_update) == (
+        "◻ The Hebbian update · `hebb_update(hebb, pre, post, eta)`\n"
+        "  difficulty ●○○○○ 1 of 5 · about 5 minutes · not attempted"
+    )
+    assert "<code>hebb_update(hebb, pre, post, eta)</code>" in check.hebb_update._repr_html_()
+
+
+def test_progress_is_one_line(capsys):
+    check.hebb_update(right)
+    check.oja_update(right)
+    capsys.readouterr()
+    check.progress("plasticity")
+    assert said(capsys) == (
+        "◻ plasticity: 1 of 4 solved   ✓ hebb_update solved · ✗ oja_update tried · "
+        "◻ plastic_step not attempted · ◻ recall_strength not attempted\n"
+    )
+    check.progress()
+    assert len(said(capsys).splitlines()) == len({exercise.group for exercise in check})
+
+
+def test_in_a_notebook_the_cell_line_is_named_and_html_is_shown():
+    interactive = pytest.importorskip("IPython.core.interactiveshell")
+    from IPython.utils.capture import capture_output
+
+    shell = interactive.InteractiveShell.instance()
+    try:
+        with capture_output() as shown:
+            shell.run_cell("import torch\nfrom tlteach.course.exercises import check")
+            shell.run_cell("def hebb_update(hebb, pre, post, eta):\n    double = helper(pre)\n    return double")
+            shell.run_cell("def helper(pre):\n    return pre.no_such_thing")
+            shell.run_cell("hebb_update = check.hebb_update(hebb_update)")
+        (output,) = shown.outputs
+        assert "AttributeError" in output.data["text/plain"]
+        assert "line 2: `return pre.no_such_thing`" in output.data["text/plain"]
+        assert "<code>return pre.no_such_thing</code>" in output.data["text/html"]
+    finally:
+        interactive.InteractiveShell.clear_instance()
+
+
+def test_importing_the_exercises_brings_only_torch():
+    code = (
+        "import sys, tlteach.course.exercises as e; list(e.check)\n"
+        "heavy = {'numba', 'matplotlib', 'IPython', 'gymnasium', 'ipywidgets', 'pandas', 'scipy'}\n"
+        "print(heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,117 @@
+"""Judging a student's function by its behaviour: properties in teaching order, the first failure, a known mistake."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tlteach.course.exercises import student
+from tlteach.course.exercises.behaviour import Form, Look, Seen, answer, describe, observe, same, undisturbed
+
+
+@dataclass(frozen=True)
+class Property:
+    """One thing that must hold, in the words of the lesson.
+
+    probes: inputs by name in the function's order, the smallest first: the first failure is the counter-example.
+    look: the quantities of the function's answer on which it must agree with the reference.
+    """
+
+    text: str
+    probes: Sequence[Mapping[str, Any]]
+    look: Look = answer
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong answer that students really give, recognised by its behaviour, and the hint that it deserves."""
+
+    name: str
+    function: Callable
+    hint: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found. `inputs`, `got` and `expected` are the smallest counter-example, by name."""
+
+    status: str  # "right", "wrong", "error" or "not attempted"
+    broken: str = ""  # the property that does not hold
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    got: Mapping[str, Any] = field(default_factory=dict)
+    expected: Mapping[str, Any] = field(default_factory=dict)
+    remark: str = ""
+    error: Exception | None = None
+    mutant: Mutant | None = None
+
+
+UNTOUCHED = "it leaves its inputs as they were"
+
+
+def judge(
+    function: Callable, reference: Callable, properties: Sequence[Property], mutants: Sequence[Mutant]
+) -> Verdict:
+    """The verdict on `function`. Nothing is shown or remembered, and no global generator is moved."""
+    if function is reference:
+        return Verdict("not attempted", remark="This is the library's version: run the cell with your function again.")
+    if not callable(function):
+        call = f"{reference.__name__} = check.{reference.__name__}({reference.__name__})"
+        return Verdict("error", remark=f"Expected your function, got {describe(function)}. Write `{call}`.")
+    if student.is_blank(function):
+        return Verdict("not attempted")
+    with undisturbed():
+        return _first_failure(function, reference, properties, mutants)
+
+
+def _first_failure(function, reference, properties, mutants) -> Verdict:
+    touched = None
+    for rule in properties:
+        for inputs in rule.probes:
+            seen = observe(rule.look, function, inputs)
+            if student.has_blanks(_raw(seen.values)) or student.is_unfinished(seen.error):
+                return Verdict("not attempted", remark=student.leftover(function, seen.error))
+            if seen.error is not None:
+                culprit = recognise(function, properties, mutants)
+                return Verdict("error", inputs=inputs, error=seen.error, mutant=culprit)
+            expected = observe(rule.look, reference, inputs).values
+            differ = [name for name in expected if not same(seen.values.get(name), expected[name])]
+            if differ:
+                got = {name: seen.values.get(name) for name in differ}
+                culprit = recognise(function, properties, mutants)
+                wanted = {name: expected[name] for name in differ}
+                return Verdict("wrong", rule.text, inputs, got, wanted, _remark(got), mutant=culprit)
+            if seen.changed and touched is None:
+                touched = inputs, seen.changed
+    if touched is None:
+        return Verdict("right")
+    inputs, after = touched
+    before = {name: inputs[name] for name in after}
+    remark = "Operations that end in `_`, and `+=` or `[...] =` on an argument, change the caller's tensor."
+    return Verdict("wrong", UNTOUCHED, inputs, after, before, remark, mutant=recognise(function, properties, mutants))
+
+
+def recognise(function: Callable, properties: Sequence[Property], mutants: Sequence[Mutant]) -> Mutant | None:
+    """The known mistake that `function` cannot be told apart from, on any input of any property."""
+    shown = _profile(function, properties)
+    for mutant in mutants:
+        if all(a.alike(b) for a, b in zip(shown, _profile(mutant.function, properties), strict=True)):
+            return mutant
+    return None
+
+
+def _profile(function: Callable, properties: Sequence[Property]) -> list[Seen]:
+    return [observe(rule.look, function, inputs) for rule in properties for inputs in rule.probes]
+
+
+def _remark(got: Mapping[str, Any]) -> str:
+    values = _raw(got)
+    if any(value is None for value in values):
+        return "Your function returned None: is a `return` missing?"
+    if any(isinstance(value, np.ndarray) for value in values):
+        return "The lessons work on torch tensors: stay with torch (`torch.outer`, `@`, `*`), without `.numpy()`."
+    return ""
+
+
+def _raw(values: Mapping[str, Any]) -> list[Any]:
+    return [value.value if isinstance(value, Form) else value for value in values.values()]
