@@ -1,0 +1,44 @@
+"""`tlteach lab`: JupyterLab on the student's own copies of the lessons."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from tlteach import paths
+from tlteach.course.lessons import select
+from tlteach.course.start import Copied
+from tlteach.errors import TlteachError
+
+FOLDER = "my-lessons"
+
+
+def default_folder() -> Path:
+    """Where a student works: `my-lessons` in the checkout (git ignores it), else in the current folder."""
+    return (paths.checkout() or Path.cwd()) / FOLDER
+
+
+def command(
+    folder: Path, copied: Sequence[Copied], lesson: str | None = None, options: Sequence[str] = ()
+) -> list[str]:
+    """The command line that opens JupyterLab on `lesson` (the first by default) in `folder`.
+
+    Raises InvalidInput for a lesson that is not there and TlteachError when JupyterLab is not installed.
+    """
+    if find_spec("jupyterlab") is None:
+        raise TlteachError(
+            "JupyterLab is not installed in this environment; run `make lab`, or pip install jupyterlab."
+        )
+    names = [each.name for each in copied]
+    name = select(names, [lesson])[0] if lesson else names[0]
+    # `reset` gives a clean workspace: the lesson opens, not whatever was open the last time.
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{name}.ipynb?reset", *options]
+    return [sys.executable, "-m", "jupyterlab", *options]
+
+
+def open_lab(arguments: Sequence[str]) -> int:
+    """Run JupyterLab until it is closed; one thread for arrays, so that small networks do not fight over the cores."""
+    environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    return subprocess.run(arguments, env=environment, check=False).returncode
