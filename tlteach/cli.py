@@ -177,9 +177,7 @@ def _doctor(options) -> int:
     findings = []
     for finding in examine():
         findings.append(finding)
-        print(f"{finding.status:8} {finding.what:18} {finding.detail}", flush=True)
-        if finding.advice:
-            print(f"{'':27} -> {finding.advice}", flush=True)
+        print(finding, flush=True)
     bad = [finding.what for finding in findings if finding.status != OK]
     print(f"\nLook at: {', '.join(bad)}." if bad else "\nAll is well.")
     return exit_code(findings)

@@ -1,5 +1,7 @@
 """Each banned thing is caught, under the names it can hide behind; a good lesson passes."""
 
+from pathlib import Path
+
 import pytest
 
 from tlteach.course import source
@@ -190,3 +192,4 @@ def test_outputs_without_alt_text(checkout, good):
     assert outputs(text_html='<img src="data:x">') == 1
     assert outputs(text_html='<img src="data:x" alt="a line">', image_png="x") == 0
     assert outputs(text_plain="42") == 0
+    assert outputs(text_plain=f"kept in {Path.home()}/x") == 1

@@ -8,30 +8,81 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 from tlteach import paths
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "microsoft-edge", "safari", "open")
+COLORS = {OK: "#1a7f37", WARNING: "#b35900", MISSING: "#c1121f"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "microsoft-edge")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: "ok", "warning" (the course works without) or "missing" (it does not)."""
+    """One thing that was looked at: "ok", "warning" (the course works without) or "missing" (it does not).
+
+    `detail` says what was found without naming a place on this machine; `place` is the file or folder concerned.
+    """
 
     what: str
     status: str
     detail: str
     advice: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.status:8} {self.what:18} {self.detail}{f' ({self.place})' if self.place else ''}"
+        return f"{line}\n{'':27} -> {self.advice}" if self.advice else line
+
+
+@dataclass(frozen=True)
+class Report:
+    """Findings as a notebook shows them: coloured lines, plain text elsewhere."""
+
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(str(replace(finding, place="")) for finding in self.findings)
+
+    def _repr_html_(self) -> str:
+        rows = ""
+        for each in self.findings:
+            words = escape(each.detail) + (f"<br><b>{escape(each.advice)}</b>" if each.advice else "")
+            status = f'<b style="color:{COLORS[each.status]};background:#fff;padding:0 4px">{each.status}</b>'
+            rows += f'<tr><th scope="row" style="text-align:left">{escape(each.what)}</th><td>{status}</td>'
+            rows += f'<td style="text-align:left">{words}</td></tr>'
+        return f"<table><caption>Is this machine ready?</caption><tbody>{rows}</tbody></table>"
 
 
 def examine() -> Iterator[Finding]:
     """Look at everything, one finding at a time. Never raises: a check that breaks is itself a finding."""
-    for check in (_python, _packages, _kernel, _devices, _numba, _user_folder, _runs_folder, _lessons, _data, _mujoco):
+    checks = (
+        _python,
+        _packages,
+        _kernel,
+        _devices,
+        _numba,
+        _user_folder,
+        _runs_folder,
+        _lessons,
+        _data,
+        _mujoco,
+        _browser,
+    )
+    for check in checks:
         yield from _guarded(check)
-    yield from _guarded(_browser)
+
+
+def report() -> Report:
+    """What a lesson needs, for the first lesson: in a second, packages that are as they should be in one line."""
+    packages = list(_guarded(_packages))
+    bad = [finding for finding in packages if finding.status != OK]
+    fine = [Finding("packages", OK, f"{len(packages) - len(bad)} as they should be")]
+    others = [finding for check in (_kernel, _devices, _user_folder) for finding in _guarded(check)]
+    return Report((*_guarded(_python), *fine, *bad, *others))
 
 
 def exit_code(findings: list[Finding]) -> int:
@@ -51,7 +102,7 @@ def _python() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     good = sys.version_info >= (3, 11)
     advice = "" if good else "Install Python 3.11 or later and run `make lab` again."
-    yield Finding("python", OK if good else MISSING, f"{version} at {sys.executable}", advice)
+    yield Finding("python", OK if good else MISSING, version, advice, sys.executable)
 
 
 def _packages() -> Iterator[Finding]:
@@ -108,16 +159,14 @@ def _devices() -> Iterator[Finding]:
 def _numba() -> Iterator[Finding]:
     import numba
 
-    folder = Path(numba.config.CACHE_DIR or paths.user_folder())
-    compiled = numba.njit(lambda x: x + 1)(1) == 2
-    advice = "Set NUMBA_CACHE_DIR to a folder that you may write; else each start compiles anew (seconds)."
-    package = Path(__file__).parent
-    good = os.access(numba.config.CACHE_DIR or package, os.W_OK)
-    detail = f"compiles; keeps compiled code in {numba.config.CACHE_DIR or 'the package'}"
-    if not compiled:
-        yield Finding("numba compiler", WARNING, f"compiled code is wrong ({folder})", "Install numba again.")
+    folder = numba.config.CACHE_DIR or str(Path(__file__).parents[1])
+    if numba.njit(lambda x: x + 1)(1) != 2:
+        yield Finding("numba", WARNING, "compiles, but the result is wrong", "Install numba again.")
+    elif os.access(folder, os.W_OK):
+        yield Finding("numba", OK, "compiles, and keeps what it compiled", place=folder)
     else:
-        yield Finding("numba compiler", OK if good else WARNING, detail, "" if good else advice)
+        advice = "Each start compiles anew (seconds). Set NUMBA_CACHE_DIR to a folder that you may write."
+        yield Finding("numba", WARNING, "compiles, but cannot keep what it compiled", advice, folder)
 
 
 def _user_folder() -> Iterator[Finding]:
@@ -136,30 +185,29 @@ def _writable(what: str, folder: Path, advice: str) -> Finding:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return Finding(what, WARNING, f"{folder}: {error.strerror or error}", advice)
+        return Finding(what, WARNING, f"cannot be kept: {error.strerror or error}", advice, str(folder))
     free = shutil.disk_usage(existing).free / 1e9
     if free < 0.5:
-        return Finding(what, WARNING, f"{folder}: {free:.1f} GB left on the disk", "Free some space.")
-    return Finding(what, OK, f"{folder} ({free:.0f} GB free)")
+        return Finding(what, WARNING, f"only {free:.1f} GB left on the disk", "Free some space.", str(folder))
+    return Finding(what, OK, "can be kept", place=str(folder))
 
 
 def _lessons() -> Iterator[Finding]:
     from tlteach.course.lessons import catalogue
 
-    lessons = catalogue()
+    lessons, folder = catalogue(), str(paths.lessons_folder())
     if lessons:
-        yield Finding("lessons", OK, f"{len(lessons)} in {paths.lessons_folder()}")
+        yield Finding("lessons", OK, f"{len(lessons)}", place=folder)
     else:
-        yield Finding("lessons", MISSING, f"none in {paths.lessons_folder()}", "Run `tlteach build`, or install again.")
+        yield Finding("lessons", MISSING, "none", "Run `tlteach build`, or install tlteach again.", folder)
 
 
 def _data() -> Iterator[Finding]:
     folder = Path(os.environ.get("TLTEACH_DATA") or paths.user_folder() / "data")
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.exists() else []
     size = sum(file.stat().st_size for file in files) / 1e6
-    yield Finding(
-        "data", OK, f"{size:.0f} MB kept in {folder}" if files else "nothing downloaded; no lesson needs it yet"
-    )
+    detail = f"{size:.0f} MB downloaded" if files else "nothing downloaded; no lesson needs any so far"
+    yield Finding("data", OK, detail, place=str(folder))
 
 
 # Rendering is tried in another process: a broken OpenGL can end the process that calls it.
@@ -172,33 +220,36 @@ print("size", *env.render().shape)
 
 
 def _mujoco() -> Iterator[Finding]:
-    tried = [os.environ["MUJOCO_GL"]] if os.environ.get("MUJOCO_GL") else ["", "egl", "osmesa"]
-    for way in tried:
-        environment = {**os.environ, **({"MUJOCO_GL": way} if way else {})}
-        with tempfile.TemporaryDirectory() as folder:  # MuJoCo leaves a log file where it runs
-            try:
-                done = subprocess.run(
-                    [sys.executable, "-c", _RENDER], env=environment, cwd=folder, capture_output=True, timeout=60
-                )
-            except subprocess.TimeoutExpired:
-                continue
-        if done.returncode == 0 and b"size" in done.stdout:
-            set_it = f"Set MUJOCO_GL={way} to render films of the bodies." if way and way != tried[0] else ""
-            yield Finding("mujoco rendering", OK, f"works{f' with MUJOCO_GL={way}' if way else ''}", set_it)
+    if find_spec("mujoco") is None:
+        yield Finding(
+            "mujoco", MISSING, "not installed", 'Run `python -m pip install "gymnasium[mujoco]"`, or `make lab`.'
+        )
+        return
+    ways = [os.environ["MUJOCO_GL"]] if os.environ.get("MUJOCO_GL") else ["", "egl", "osmesa"]
+    for way in ways:
+        if _renders(way):
+            advice = f"Set MUJOCO_GL={way} to render films of the bodies." if way != ways[0] else ""
+            yield Finding("mujoco", OK, f"renders{f' with MUJOCO_GL={way}' if way else ''}", advice)
             return
-    advice = "The lessons draw bodies without it. For films install EGL (Debian: libegl1) and set MUJOCO_GL=egl."
-    yield Finding(
-        "mujoco rendering",
-        WARNING,
-        f"no OpenGL without a screen (tried {', '.join(w or 'default' for w in tried)})",
-        advice,
-    )
+    advice = "The lessons draw bodies without OpenGL. For films, install EGL (Debian: libegl1) and set MUJOCO_GL=egl."
+    yield Finding("mujoco", WARNING, "simulates, but does not render without a screen", advice)
+
+
+def _renders(way: str) -> bool:
+    environment = {**os.environ, **({"MUJOCO_GL": way} if way else {})}
+    command = [sys.executable, "-c", _RENDER]
+    with tempfile.TemporaryDirectory() as folder:  # MuJoCo leaves a log file where it runs
+        try:
+            done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0 and b"size" in done.stdout
 
 
 def _browser() -> Iterator[Finding]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), "")
     if found or sys.platform in ("win32", "darwin"):
-        yield Finding("browser", OK, found or "the system's")
+        yield Finding("browser", OK, "there is one", place=found)
     else:
         advice = "JupyterLab prints an address: open it in a browser, on another machine through `ssh -L` if need be."
         yield Finding("browser", WARNING, "none found", advice)

@@ -1,10 +1,15 @@
 """What every lesson must have and must not do, checked on its source without running it (`ast`, about a second)."""
 
 import ast
+import json
 import re
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from tlteach import paths
 from tlteach.course import code, source
 
 WIDGETS = {"Output", "interact", "interactive", "interactive_output", "interact_manual", "Play"}
@@ -54,10 +59,15 @@ def lint(notebook, name: str) -> list[Problem]:
 
 
 def lint_outputs(notebook, name: str) -> list[Problem]:
-    """Pictures without a text alternative among the outputs of an executed notebook."""
+    """What is wrong with the outputs of an executed notebook: pictures without a text alternative, and places on the
+    machine that ran it."""
     problems = []
+    private = {str(place) for place in (Path.cwd(), Path.home(), paths.checkout(), sys.prefix, tempfile.gettempdir())}
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", []):
+            text = json.dumps(output)
+            for place in sorted(place for place in private if f"{place}/" in text and len(place) > 1):
+                problems.append(Problem(name, number, "machine", f"an output names {place}, a place on this machine"))
             data = output.get("data", {})
             html = "".join(data.get("text/html", ""))
             bare = any(kind.startswith("image/") for kind in data) and "<img" not in html and "<svg" not in html
