@@ -142,6 +142,14 @@ def test_code_before_a_leftover_raise_is_noticed(capsys):
     assert "not attempted" in shown and "remove it when your code is in" in shown
 
 
+def test_another_stub_that_is_called_is_an_error_of_this_one(capsys):
+    def helper(pre):
+        raise NotImplementedError("your turn")
+
+    check.hebb_update(lambda hebb, pre, post, eta: helper(pre))
+    assert "error" in said(capsys)
+
+
 def test_the_stop_button_passes_through():
     def endless(hebb, pre, post, eta):
         raise KeyboardInterrupt
@@ -190,8 +198,8 @@ def test_progress_is_one_line(capsys):
     capsys.readouterr()
     check.progress("plasticity")
     assert said(capsys) == (
-        "◻ plasticity: 1 of 4 solved   ✓ hebb_update solved · ✗ oja_update tried · "
-        "◻ plastic_step not attempted · ◻ recall_strength not attempted\n"
+        "◻ plasticity: 1 of 4 solved   ✓ hebb_update solved · ◻ recall_strength not attempted · ✗ oja_update tried · "
+        "◻ plastic_step not attempted\n"
     )
     check.progress()
     assert len(said(capsys).splitlines()) == len({exercise.group for exercise in check})

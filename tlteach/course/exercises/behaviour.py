@@ -102,8 +102,8 @@ def describe(value: Any) -> str:
         case Tensor():
             kind = "" if value.is_floating_point() else f"{value.dtype}".removeprefix("torch.") + " "
             place = "" if value.device.type == "cpu" else f" on {value.device}"
-            if value.dim() == 0:
-                return "a number" + (f" ({kind.strip()})" if kind else "") + place
+            if value.dim() == 0 and value.dtype is not torch.bool and not value.is_complex():
+                return "a number" + place
             return f"a {kind}tensor of shape {_shape(value)}{place}"
         case np.ndarray():
             return f"a numpy array of shape {_shape(value)}"

@@ -69,7 +69,7 @@ def _first_failure(function, reference, properties, mutants) -> Verdict:
     for rule in properties:
         for inputs in rule.probes:
             seen = observe(rule.look, function, inputs)
-            if student.has_blanks(_raw(seen.values)) or student.is_unfinished(seen.error):
+            if student.has_blanks(_raw(seen.values)) or student.is_unfinished(seen.error, function):
                 return Verdict("not attempted", remark=student.leftover(function, seen.error))
             if seen.error is not None:
                 culprit = recognise(function, properties, mutants)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tlteach.course.exercises import report, student
 from tlteach.course.exercises.checking import Mutant, Property, Verdict, judge
 from tlteach.course.exercises.display import Code, Message
-from tlteach.course.exercises.progress import Entry, now, progress
+from tlteach.course.exercises.progress import Entry, now, progress, whole
 from tlteach.errors import InvalidInput, TlteachError
 
 STRICT = "TLTEACH_STRICT"
@@ -126,18 +126,19 @@ class Exercise:
 
         def change(entry: Entry) -> None:
             entry.setdefault("first_try", at)
-            entry["tries"] = entry.get("tries", 0) + 1
+            entry["tries"] = whole(entry.get("tries")) + 1
             if verdict.status == "right":
                 entry.setdefault("solved", at)
             if verdict.mutant:
-                mistakes = entry.setdefault("mistakes", {})
-                mistakes[verdict.mutant.name] = mistakes.get(verdict.mutant.name, 0) + 1
+                mistakes, name = entry.get("mistakes"), verdict.mutant.name
+                entry["mistakes"] = mistakes if isinstance(mistakes, dict) else {}
+                entry["mistakes"][name] = whole(entry["mistakes"].get(name)) + 1
 
         self._record(change)
 
     def _gave_hint(self, level: int) -> None:
         self.session.hints = max(self.session.hints, level)
-        self._record(lambda entry: entry.update(hints=max(entry.get("hints", 0), level)))
+        self._record(lambda entry: entry.update(hints=max(whole(entry.get("hints")), level)))
 
     def _record(self, change: Callable[[Entry], object]) -> None:
         progress.update(self.name, change)

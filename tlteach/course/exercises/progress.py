@@ -8,8 +8,8 @@ kept. What cannot be read is set aside, never deleted; where nothing can be writ
 import contextlib
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,15 @@ from tlteach.files import write_atomic
 VERSION = 1
 Entry = dict[str, Any]
 _IN_MEMORY = "your progress is kept in memory only, until this kernel stops."
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the file holds, whether it may be replaced, and its bytes if they could not all be understood."""
+
+    data: dict[str, Any]
+    replaceable: bool = True
+    damaged: bytes | None = None
 
 
 class Progress:
@@ -39,7 +48,7 @@ class Progress:
     def entry(self, name: str) -> Entry:
         """What is known of one exercise; empty when nothing is."""
         with self._lock():
-            exercises = self._read()[0]["exercises"]
+            exercises = self._read().data["exercises"]
         for changed, change in self._pending:
             change(exercises.setdefault(changed, {}))
         return exercises.get(name, {})
@@ -48,49 +57,43 @@ class Progress:
         """Apply `change` to the entry of `name`, on disk if possible."""
         self._pending.append((name, change))
         with self._lock():
-            data, may_replace = self._read()
-            if not may_replace:
+            found = self._read()
+            if not found.replaceable:
                 return
             for changed, apply in self._pending:
-                apply(data["exercises"].setdefault(changed, {}))
+                apply(found.data["exercises"].setdefault(changed, {}))
             try:
-                write_atomic(self.path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+                if found.damaged is not None:
+                    self._set_aside(found.damaged)
+                write_atomic(self.path, json.dumps(found.data, indent=1, ensure_ascii=False) + "\n")
                 self._pending.clear()
             except BadFile as error:
-                self._say(f"{error} {_IN_MEMORY.capitalize()}")
+                self._say("unwritable", f"{error} {_IN_MEMORY.capitalize()}")
 
     def notices(self) -> list[str]:
         """What the student should be told about the file, each thing once."""
         told, self._notices = self._notices, []
         return told
 
-    def _read(self) -> tuple[dict[str, Any], bool]:
-        """What the file holds, and whether it may be replaced: not when that would lose what we cannot read."""
+    def _read(self) -> "_Found":
         try:
             text = self.path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
-            return _empty(), True
+            return _Found(_empty())
         except OSError as error:
-            self._say(f"{self.path} cannot be read ({error.strerror or error}): {_IN_MEMORY}")
-            return _empty(), False
+            self._say("unreadable", f"{self.path} cannot be read ({error.strerror or error}): {_IN_MEMORY}")
+            return _Found(_empty(), replaceable=False)
         data, sound = _parse(text)
-        if not sound:
-            return data, self._set_aside()
         if data["version"] > VERSION:
-            self._say(f"{self.path} was written by a newer tlteach and is left as it is: {_IN_MEMORY}")
-        return data, data["version"] <= VERSION
+            self._say("newer", f"{self.path} was written by a newer tlteach and is left as it is: {_IN_MEMORY}")
+        return _Found(data, replaceable=data["version"] <= VERSION, damaged=None if sound else text)
 
-    def _set_aside(self) -> bool:
+    def _set_aside(self, damaged: bytes) -> None:
+        """Keep a copy of a damaged file under a name of its own, before a sound one takes its place."""
         name = self.path.name
         names = (self.path.with_name(f"{name}.corrupt-{n}") for n in itertools.count(1))
-        aside = next(path for path in names if not path.exists())
-        try:
-            os.replace(self.path, aside)
-        except OSError:
-            self._say(f"{self.path} is damaged and cannot be moved aside; it is left as it is: {_IN_MEMORY}")
-            return False
-        self._say(f"{self.path} was damaged: it is kept as {aside.name}; a new one holds what could be read.")
-        return True
+        aside = write_atomic(next(path for path in names if not path.exists()), damaged)
+        self._say("damaged", f"{self.path} was damaged: it is kept as {aside.name}, what could be read is used.")
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -109,9 +112,9 @@ class Progress:
         finally:
             lock.release()
 
-    def _say(self, notice: str) -> None:
-        if notice not in self._said:
-            self._said.add(notice)
+    def _say(self, kind: str, notice: str) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
             self._notices.append(notice)
 
 
@@ -131,6 +134,11 @@ def _parse(text: bytes) -> tuple[dict[str, Any], bool]:
 
 def _empty() -> dict[str, Any]:
     return {"version": VERSION, "exercises": {}}
+
+
+def whole(value: Any) -> int:
+    """A count read from a file that others may have edited: 0 for what is none."""
+    return value if isinstance(value, int) and value >= 0 else 0
 
 
 def now() -> str:

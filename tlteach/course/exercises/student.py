@@ -34,10 +34,11 @@ def is_blank(function: Callable) -> bool:
     return all(step.opname in _BLANK for step in instructions) and all(c is None or c is ... for c in constants)
 
 
-def is_unfinished(error: Exception | None) -> bool:
+def is_unfinished(error: Exception | None, function: Callable) -> bool:
     """Whether the error is the stub's own: `raise NotImplementedError`, or a `...` that was never replaced.
 
-    The same class raised inside torch (an operation that does not exist for a type) is a mistake like any other.
+    The same class raised by torch (an operation that does not exist for a type) or by another stub that the function
+    calls is a mistake like any other.
     """
     if isinstance(error, TypeError) and "ellipsis" in str(error):
         return True
@@ -45,7 +46,8 @@ def is_unfinished(error: Exception | None) -> bool:
         return False
     last = _frames(error)[-1]
     code, at = last.tb_frame.f_code, last.tb_lasti
-    return _is_theirs(code.co_filename) and dis.opname[code.co_code[at]] == "RAISE_VARARGS"
+    own = getattr(inspect.unwrap(function), "__code__", code)
+    return code is own and dis.opname[code.co_code[at]] == "RAISE_VARARGS"
 
 
 def has_blanks(value: Any) -> bool:

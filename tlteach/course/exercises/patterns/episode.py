@@ -185,7 +185,7 @@ exercise = Exercise(
     episode_loss,
     title="The loss of an episode",
     difficulty=3,
-    minutes=12,
+    minutes=10,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,

@@ -89,7 +89,7 @@ MUTANTS = [
 exercise = Exercise(
     bit_error,
     title="Count the wrong bits",
-    difficulty=1,
+    difficulty=2,
     minutes=5,
     properties=PROPERTIES,
     hints=HINTS,

@@ -16,7 +16,7 @@ def trace_readout(x, alpha, pre, post, eta):
     """x @ (alpha * H) without H: x (N,), alpha (N, N), the last k activities pre (k, N) and post (k, N) -> (N,)."""
     age = torch.arange(len(pre) - 1, -1, -1)  # (k,) silent steps since each pair was written
     strength = eta * (1 - eta) ** age  # (k,)
-    return strength @ (((x * pre) @ alpha) * post)  # (k,) @ (k, N) -> (N,)
+    return (strength[:, None] * ((x * pre) @ alpha) * post).sum(0)  # (k, N) -> (N,)
 
 
 class _Watch(TorchFunctionMode):

@@ -111,7 +111,7 @@ exercise = Exercise(
     oja_update,
     title="Oja's update",
     difficulty=2,
-    minutes=8,
+    minutes=5,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,

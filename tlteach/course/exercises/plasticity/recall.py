@@ -76,7 +76,7 @@ exercise = Exercise(
     recall_strength,
     title="How long a trace remembers",
     difficulty=2,
-    minutes=6,
+    minutes=5,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,

@@ -182,7 +182,7 @@ exercise = Exercise(
     plastic_step,
     title="One plastic step",
     difficulty=3,
-    minutes=12,
+    minutes=10,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,
