@@ -43,11 +43,12 @@ def _parser() -> argparse.ArgumentParser:
         "lab",
         _lab,
         "open the course in JupyterLab, in a folder of your own",
-        "Copy the lessons to FOLDER (never overwriting what is there) and open JupyterLab on the first of them. "
+        "Copy the lessons to FOLDER (never overwriting what is there) and open JupyterLab there: on the first lesson, "
+        "later where you left off. "
         "Other options go to JupyterLab; write them with `=`, for example `tlteach lab --port=8890 --no-browser`.",
     )
     lab.add_argument("folder", nargs="?", help="your working folder (default: my-lessons)")
-    lab.add_argument("--lesson", metavar="LESSON", help="open this lesson, by number or name (default: the first)")
+    lab.add_argument("--lesson", metavar="LESSON", help="open this lesson, by number or name")
 
     start = command(
         "start",

@@ -45,7 +45,8 @@ def test_my_work_stays_and_nothing_is_put_beside_it_while_the_lesson_is_the_same
     start(mine, lessons=lessons)
     (mine / "00_first.ipynb").write_text("my work")
     before = files(mine)
-    assert outcomes(start(mine, lessons=lessons)) == ["kept", "kept"]
+    copied = start(mine, lessons=lessons)
+    assert outcomes(copied) == ["kept", "kept"] and [each.worked_on for each in copied] == [True, False]
     assert files(mine) == before
 
 

@@ -23,7 +23,7 @@ def default_folder() -> Path:
 def command(
     folder: Path, copied: Sequence[Copied], lesson: str | None = None, options: Sequence[str] = ()
 ) -> list[str]:
-    """The command line that opens JupyterLab on `lesson` (the first by default) in `folder`.
+    """The command line that opens JupyterLab in `folder`: on `lesson`, else where the student left off, else the first.
 
     Raises InvalidInput for a lesson that is not there and TlteachError when JupyterLab is not installed.
     """
@@ -31,8 +31,11 @@ def command(
         raise TlteachError(
             "JupyterLab is not installed in this environment; run `make lab`, or pip install jupyterlab."
         )
-    names = [each.name for each in copied]
-    name = select(names, [lesson])[0] if lesson else names[0]
+    worked_on = [each.name for each in copied if each.worked_on]
+    if lesson:
+        name = select([each.name for each in copied], [lesson])[0]
+    else:
+        name = max(worked_on, key=lambda each: (folder / f"{each}.ipynb").stat().st_mtime, default=copied[0].name)
     # `reset` gives a clean workspace: the lesson opens, not whatever was open the last time.
     options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{name}.ipynb?reset", *options]
     return [sys.executable, "-m", "jupyterlab", *options]

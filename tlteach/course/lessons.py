@@ -68,7 +68,7 @@ class Checkout:
         return sorted(path.stem for path in (self.root / "solutions").glob("*.py") if NAME.fullmatch(path.stem))
 
     def select(self, wanted=()) -> list[str]:
-        """The names meant by `wanted` (`01`, `01_name`, or a path to any of its files); all when it is empty."""
+        """The names meant by `wanted` (`1`, `01`, `01_name`, or a path to any of its files); all when it is empty."""
         return select(self.names(), wanted)
 
 
@@ -79,7 +79,7 @@ def select(names: list[str], wanted=()) -> list[str]:
     chosen = set()
     for word in wanted:
         stem = Path(str(word)).stem
-        found = [name for name in names if name == stem or name.split("_")[0] == stem]
+        found = [name for name in names if name == stem or name.split("_")[0] == stem.zfill(2)]
         if not found:
             raise InvalidInput(f"there is no lesson {word!r}; there are: {', '.join(names) or 'none yet'}.")
         chosen.update(found)

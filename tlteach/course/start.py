@@ -21,12 +21,14 @@ class Copied:
     """What became of one lesson in the student's folder.
 
     outcome: "new" (copied), "kept" (the student has this version, worked on or not) or "beside" (the lesson has
-    changed since; the new version was put at `path`, the student's own file is as it was).
+    changed since; the new version was put at `path`, the student's own file is as it was). worked_on: the
+    student's file is none that was ever given.
     """
 
     name: str
     outcome: str
     path: Path
+    worked_on: bool = False
 
 
 def start(folder: str | Path, names=(), lessons: str | Path | None = None) -> list[Copied]:
@@ -50,10 +52,13 @@ def start(folder: str | Path, names=(), lessons: str | Path | None = None) -> li
         mine = folder / f"{name}.ipynb"
         if not mine.exists():
             copied.append(Copied(name, "new", _put(mine, content)))
-        elif given.get(name) == version or mine.read_bytes() == content:
-            copied.append(Copied(name, "kept", mine))
         else:
-            copied.append(_put_beside(name, mine, content))
+            now = hashlib.sha256(mine.read_bytes()).hexdigest()
+            worked_on = now not in (version, given.get(name))
+            if version in (now, given.get(name)):
+                copied.append(Copied(name, "kept", mine, worked_on))
+            else:
+                copied.append(Copied(name, "beside", _put_beside(name, mine, content), worked_on))
         if given.get(name) != version:
             given[name] = version
             write_atomic(folder / RECORD, json.dumps(given, indent=1, sort_keys=True) + "\n")
@@ -85,15 +90,15 @@ def _read_record(folder: Path) -> dict[str, str]:
     return record if isinstance(record, dict) else {}
 
 
-def _put_beside(name: str, mine: Path, content: bytes) -> Copied:
+def _put_beside(name: str, mine: Path, content: bytes) -> Path:
     """Put a new version at the first free NAME.new.ipynb, NAME.new2.ipynb, ..., unless it is already there."""
     number = 1
     while True:
         path = mine.with_name(f"{name}.new{number if number > 1 else ''}.ipynb")
         if not path.exists():
-            return Copied(name, "beside", _put(path, content))
+            return _put(path, content)
         if path.read_bytes() == content:
-            return Copied(name, "beside", path)
+            return path
         number += 1
 
 

@@ -1,0 +1,133 @@
+"""The command line from outside: what it imports, prints, returns and leaves behind."""
+
+import subprocess
+import sys
+
+import pytest
+
+import tlteach
+from tlteach import cli, experiments, paths
+from tlteach.course import lab, lessons
+
+HEAVY = ("torch", "numpy", "matplotlib", "ipywidgets", "papermill", "jupytext", "joblib", "gymnasium")
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_importing_tlteach_and_its_cli_is_light():
+    watch = "import sys, time; start = time.process_time(); import tlteach{}; spent = time.process_time() - start"
+    loaded = f"print(spent < 1, [name for name in {HEAVY} if name in sys.modules])"
+    assert python(f"{watch.format('')}; {loaded}") == "True []"
+    assert python(f"{watch.format('.cli')}; tlteach.cli._parser().format_help(); {loaded}") == "True []"
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "tlteach", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"tlteach {tlteach.__version__}"
+
+
+@pytest.mark.parametrize("command", ["", "lab", "start", "doctor", "run", "build", "validate"])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*command.split(), "--help"])
+    assert caught.value.code == 0
+    assert "usage: tlteach" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [[], ["fly"], ["build", "--fast"], ["build", "--jobs", "0"], ["start"]])
+def test_wrong_calls_exit_with_2(wrong, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(wrong)
+    assert caught.value.code == 2
+    assert "usage: tlteach" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong, told",
+    [
+        (["build", "99"], "no lesson '99'"),
+        (["build", "--no-execute", "--preset", "fast"], "unknown preset 'fast'"),
+        (["validate", "--preset", "fast"], "unknown preset 'fast'"),
+        (["run", "levers"], "no experiment 'levers'"),
+        (["start", __file__], "is a file, not a folder"),
+        (["lab", __file__], "is a file, not a folder"),
+    ],
+)
+def test_errors_are_one_line_and_exit_with_1(wrong, told, capsys):
+    assert cli.main(wrong) == 1
+    error = capsys.readouterr().err
+    assert told in error and error.startswith("tlteach: ") and "Traceback" not in error
+
+
+def test_a_stop_is_no_traceback(monkeypatch, capsys):
+    def stopped(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_doctor", stopped)
+    assert cli.main(["doctor"]) == 1
+    assert capsys.readouterr().err == "\ntlteach: stopped.\n"
+
+
+@pytest.fixture
+def two_lessons(tmp_path, monkeypatch):
+    folder = tmp_path / "lessons"
+    folder.mkdir()
+    for name in ("00_first", "01_second"):
+        (folder / f"{name}.ipynb").write_text(name)
+    monkeypatch.setattr(paths, "lessons_folder", lambda: folder)
+    return folder
+
+
+def test_start_says_what_it_did(two_lessons, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    assert cli.main(["start", str(mine)]) == 0
+    assert "2 lessons copied, 0 were there" in capsys.readouterr().out
+    (two_lessons / "01_second.ipynb").write_text("changed")
+    assert cli.main(["start", str(mine)]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "0 lessons copied, 2 were there" in told
+        and "yours is untouched, the new version is 01_second.new.ipynb" in told
+    )
+
+
+def test_lab_opens_the_lesson_in_the_folder(two_lessons, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(lab, "open_lab", lambda command: called.append(command) or 0)
+    mine = tmp_path / "mine"
+    assert cli.main(["lab", str(mine)]) == 0
+    assert cli.main(["lab", str(mine), "--lesson", "7"]) == 1  # no such lesson
+    assert cli.main(["lab", str(mine), "--lesson", "1", "--no-browser", "--port=8890"]) == 0
+    (mine / "01_second.ipynb").write_text("my work")
+    assert cli.main(["lab", str(mine)]) == 0
+    first, second, left_off = called
+    assert first[1:3] == ["-m", "jupyterlab"] and f"--ServerApp.root_dir={mine}" in first
+    assert "--LabApp.default_url=/lab/tree/00_first.ipynb?reset" in first
+    assert "--LabApp.default_url=/lab/tree/01_second.ipynb?reset" in second
+    assert "--LabApp.default_url=/lab/tree/01_second.ipynb?reset" in left_off
+    assert second[-2:] == ["--no-browser", "--port=8890"]
+
+
+def test_building_and_validating_need_the_sources(monkeypatch, capsys):
+    monkeypatch.setattr(paths, "checkout", lambda: None)
+    for command in ("build", "validate"):
+        assert cli.main([command]) == 1
+        assert "installed without its sources" in capsys.readouterr().err
+
+
+def test_build_check(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(lessons.Checkout, "here", classmethod(lambda cls: cls(tmp_path)))
+    (tmp_path / "tutorials").mkdir()
+    assert cli.main(["build", "--check"]) == 0
+    (tmp_path / "tutorials" / "01_gone.ipynb").write_text("{}")
+    assert cli.main(["build", "--check"]) == 1
+    assert "01_gone.ipynb has no source" in capsys.readouterr().out
+
+
+def test_run_without_a_name_lists_the_experiments(capsys):
+    assert cli.main(["run"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"{name} " in told for name in experiments.names())
