@@ -97,6 +97,7 @@ def execute(
                     parameters={"PRESET": preset, "SEED": seed},
                     engine_name=papermill_engine.NAME,
                     kernel_name="python3",
+                    language="python",
                     progress_bar=False,
                     execution_timeout=cell_timeout or CELL_TIMEOUT[preset],
                     kernel_environment=kernel_environment(name, preset, strict, home),

@@ -35,14 +35,12 @@ def _student(checkout: Checkout, name: str, notebook) -> str:
     """What is wrong with a committed student notebook: it must equal what the source gives, byte for byte."""
     path, expected = checkout.student(name), source.student(notebook)
     label, repair = f"tutorials/{name}.ipynb", f"run `tlteach build {name[:2]} --no-execute`"
-    if not path.exists():
-        return f"{label} is missing; {repair}."
-    if path.read_bytes() == source.dumps(expected).encode():
+    if path.is_file() and path.read_bytes() == source.dumps(expected).encode():
         return ""
     try:
-        found = _parse(path)
+        found = source.load(path)
     except BadFile as error:
-        return f"{label}: {error}; {repair}."
+        return str(error)
     difference = _difference(found, expected) or "  (outputs, metadata or formatting)"
     return f"{label} differs from its source; edit solutions/{name}.py only, then {repair}.\n{difference}"
 
@@ -51,12 +49,10 @@ def _solution(checkout: Checkout, name: str, notebook) -> str:
     """What is wrong with a committed solution: its cells must be the source's, executed at the lesson preset."""
     path, expected = checkout.solution(name), source.solution(notebook)
     label, repair = f"solutions/{name}.ipynb", f"run `tlteach build {name[:2]}`"
-    if not path.exists():
-        return f"{label} is missing; {repair}."
     try:
-        found = _parse(path)
+        found = source.load(path)
     except BadFile as error:
-        return f"{label}: {error}; {repair}."
+        return str(error)
     if difference := _difference(found, expected):
         return f"{label} was executed from another version of its source; {repair}.\n{difference}"
     header = dict(found.metadata.get("tlteach", {}))
@@ -68,15 +64,6 @@ def _solution(checkout: Checkout, name: str, notebook) -> str:
     if any(output.output_type == "error" for cell in found.cells for output in cell.get("outputs", [])):
         return f"{label} holds an error; {repair}."
     return ""
-
-
-def _parse(path):
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises many kinds
-        raise BadFile(f"not a notebook ({error})") from None
 
 
 def _difference(found, expected, limit: int = 12) -> str:

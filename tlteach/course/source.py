@@ -17,7 +17,7 @@ from collections import Counter
 from copy import deepcopy
 from pathlib import Path
 
-from tlteach.errors import InvalidInput
+from tlteach.errors import BadFile, InvalidInput
 
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 STUB = {"code": 'raise NotImplementedError("your turn")', "markdown": "*Your answer here.*"}
@@ -68,6 +68,19 @@ def dumps(notebook) -> str:
     import nbformat
 
     return nbformat.writes(notebook) + "\n"
+
+
+def load(path: Path):
+    """The notebook that stands at `path`. Raises BadFile when it is missing or damaged."""
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise BadFile(f"{path.parent.name}/{path.name} is missing; run `tlteach build {path.stem[:2]}`.") from None
+    except Exception as error:  # nbformat raises many kinds
+        told = f"{path.parent.name}/{path.name} is not a notebook ({error})"
+        raise BadFile(f"{told}; delete it and run `tlteach build {path.stem[:2]}`.") from None
 
 
 def is_exercise(cell) -> bool:

@@ -91,11 +91,10 @@ def validate(
 def perform(checkout: Checkout, task: Task) -> Verdict:
     """Run one notebook and hold it against what is expected of it. Raises BadFile when it is not there."""
     path = checkout.student(task.lesson) if task.version == "student" else checkout.solution(task.lesson)
-    if not path.is_file():
-        raise BadFile(f"{path.relative_to(checkout.root)} is missing; run `tlteach build {task.lesson[:2]}`.")
+    notebook = source.load(path)
     if task.version == "nbval":
-        return _with_nbval(path, task)
-    ran = _with_papermill(path, task)
+        return _with_nbval(path, notebook, task)
+    ran = execute(notebook, task.lesson, preset=task.preset, strict=task.strict)
     if task.version == "student" and task.strict and (exercises := _exercise_cells(checkout, task.lesson)):
         return Verdict(task, ran.seconds, _must_stop_unsolved(ran, exercises))
     problems = [str(ran.failure)] if ran.failure else [str(each) for each in lint_outputs(ran.notebook, task.lesson)]
@@ -118,16 +117,6 @@ def over_budget(preset: str, seconds: float, cpu_seconds: float | None) -> str:
     return f"took {seconds:.0f} s{used}; a notebook has {BUDGET:.0f} s at smoke"
 
 
-def _with_papermill(path: Path, task: Task) -> Execution:
-    import nbformat
-
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises many kinds
-        raise BadFile(f"{path.name} is not a notebook ({error}); run `tlteach build {task.lesson[:2]}`.") from None
-    return execute(notebook, task.lesson, preset=task.preset, strict=task.strict)
-
-
 def _exercise_cells(checkout: Checkout, name: str) -> list[int]:
     """The numbers of the cells that ask something of the student, from 1."""
     cells = source.read(checkout.source(name)).cells
@@ -144,13 +133,13 @@ def _must_stop_unsolved(ran: Execution, exercises: list[int]) -> str:
     return ""
 
 
-def _with_nbval(path: Path, task: Task) -> Verdict:
+def _with_nbval(path: Path, notebook, task: Task) -> Verdict:
     """Run a solution where it stands with nbval in a process of its own; the file is only read."""
     with TemporaryDirectory(prefix="tlteach-") as folder:
         ledger, home = Path(folder, "ledger.json"), Path(folder, "home")
         home.mkdir()
         environment = kernel_environment(task.lesson, task.preset, task.strict, home)
-        environment |= {"TLTEACH_LEDGER": str(ledger), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"TLTEACH_LEDGER": str(ledger)}
         command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", str(path)]
         command += [f"--nbval-cell-timeout={CELL_TIMEOUT[task.preset]}", "-p", "tlteach.course.nbval_ledger"]
         # Nothing of the surrounding project's pytest set-up, and nothing left behind beside the notebook.
@@ -162,22 +151,17 @@ def _with_nbval(path: Path, task: Task) -> Verdict:
     seconds = sum(cell["seconds"] for cell in told["cells"])
     failed = [cell for cell in told["cells"] if cell["failed"]]
     if failed:
-        return Verdict(task, seconds, _nbval_problem(path, failed[0]))
+        return Verdict(task, seconds, _nbval_problem(notebook, failed[0]))
     if done.returncode:
         return Verdict(task, seconds, f"nbval ended with code {done.returncode}:\n{done.stdout.strip()}")
     return Verdict(task, seconds, over_budget(task.preset, seconds, told["cpu_seconds"]))
 
 
-def _nbval_problem(path: Path, cell: dict) -> str:
+def _nbval_problem(notebook, cell: dict) -> str:
     """nbval numbers code cells from 0; we name the cell of the notebook, as everywhere else."""
-    import nbformat
-
     text = _ANSI.sub("", cell["text"]).strip()
-    code = [
-        (number, each)
-        for number, each in enumerate(nbformat.read(path, as_version=4).cells, 1)
-        if each.cell_type == "code"
-    ]
-    number, found = code[cell["cell"]]
+    if cell["cell"] is None:
+        return text
+    number, found = [pair for pair in enumerate(notebook.cells, 1) if pair[1].cell_type == "code"][cell["cell"]]
     first_line = next((line for line in found.source.split("\n") if line.strip()), "")
     return str(Failure(number, first_line, "nbval", text))
