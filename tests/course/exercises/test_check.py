@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tlteach.course.exercises import check
+from tlteach.course.exercises.display import Tables
 from tlteach.errors import InvalidInput
 
 
@@ -89,6 +90,36 @@ def test_another_kind_of_answer_is_told_kindly(value, words, capsys):
 def test_a_list_of_lists_does_not_break_the_check(capsys):
     check.hebb_update(lambda hebb, pre, post, eta: hebb.tolist())
     assert "wrong" in said(capsys)
+
+
+def test_numpy_inside_a_pair_is_told_too(capsys):
+    check.plastic_step(lambda x, hebb, weight, alpha, eta, drive: (x.numpy(), hebb))
+    assert "stay with torch" in said(capsys)
+
+
+def test_a_known_mistake_is_recognised_through_another_one(capsys):
+    def transposed_and_in_place(hebb, pre, post, eta):
+        hebb *= 1 - eta
+        hebb += eta * torch.outer(post, pre)
+        return hebb
+
+    check.hebb_update(transposed_and_in_place)
+    assert "you transposed pre and post" in said(capsys)
+
+
+ODD = [torch.eye(2).to_sparse(), torch.eye(2) * 1j, torch.eye(2) > 0, torch.tensor(1j), {}, object(), np.eye(2)]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_no_kind_of_answer_breaks_the_check(odd, capsys):
+    for exercise in check:
+        assert exercise(lambda *inputs: odd) is exercise.reference
+        assert exercise(lambda *inputs: (odd, odd)) is exercise.reference
+
+
+def test_numbers_that_would_read_alike_get_more_digits():
+    text = Tables({"got": torch.tensor([1.0004, -0.0]), "expected": torch.tensor([1.0, 0.0])}, {"got": "expected"}).text
+    assert text == "got       1.0004      0\nexpected  1 0"
 
 
 def test_changing_an_input_in_place_is_told(capsys):

@@ -1,7 +1,9 @@
 """Exercises: `from tlteach.course.exercises import check`, then `hebb_update = check.hebb_update(hebb_update)`.
 
-Every package in this folder is a group of exercises. An exercise exists because it is defined in one of them; there
-is no list to keep.
+Every package in this folder is a group of exercises, and every module of it one exercise: the reference, the
+properties that must hold (in teaching order, each with small probes), three hints that rise, and the wrong answers
+that students give, each with a hint of its own. An exercise exists because its group imports it, in the order of the
+lesson; there is no other list to keep. The tests hold every exercise to the same rules.
 """
 
 import difflib

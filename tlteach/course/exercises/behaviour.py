@@ -52,13 +52,13 @@ class Seen:
     error: Exception | None = None
     changed: Mapping[str, Tensor] = field(default_factory=dict)
 
-    def alike(self, other: "Seen") -> bool:
-        """Whether the two cannot be told apart."""
+    def alike(self, other: "Seen", but_for_changes: bool = False) -> bool:
+        """Whether the two cannot be told apart; on request by their answers alone, not by what they did to inputs."""
         return (
             type(self.error) is type(other.error)
             and str(self.error) == str(other.error)
             and same(self.values, other.values)
-            and same(self.changed, other.changed)
+            and (but_for_changes or same(self.changed, other.changed))
         )
 
 
@@ -84,25 +84,26 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
     if is_number(a) and is_number(b):
-        x, y = (torch.as_tensor(value).detach().to("cpu", torch.float64) for value in (a, b))
+        x, y = (torch.as_tensor(value).detach().cpu().double() for value in (a, b))
         return x.shape == y.shape and torch.allclose(x, y, rtol=1e-4, atol=1e-6, equal_nan=True)
     return type(a) is type(b) and bool(np.all(a == b))
 
 
 def is_number(value: Any) -> bool:
-    """A number or a tensor of numbers."""
-    return isinstance(value, Tensor | int | float | np.number) and not (
-        isinstance(value, Tensor) and value.is_complex()
-    )
+    """A number or an ordinary tensor of numbers."""
+    if isinstance(value, Tensor):
+        return value.layout is torch.strided and not value.is_complex()
+    return isinstance(value, int | float | np.number)
 
 
 def describe(value: Any) -> str:
     """The kind and shape of a value in words; the kinds that the lessons take for the same read the same."""
     match value:
         case Tensor():
-            kind = "" if value.is_floating_point() else f"{value.dtype}".removeprefix("torch.") + " "
+            kind = "" if value.is_floating_point() else f"{value.dtype} ".removeprefix("torch.")
+            kind = kind if value.layout is torch.strided else f"{kind}sparse "
             place = "" if value.device.type == "cpu" else f" on {value.device}"
-            if value.dim() == 0 and value.dtype is not torch.bool and not value.is_complex():
+            if value.dim() == 0 and value.dtype is not torch.bool and is_number(value):
                 return "a number" + place
             return f"a {kind}tensor of shape {_shape(value)}{place}"
         case np.ndarray():

@@ -88,15 +88,23 @@ def _first_failure(function, reference, properties, mutants) -> Verdict:
     inputs, after = touched
     before = {name: inputs[name] for name in after}
     remark = "Operations that end in `_`, and `+=` or `[...] =` on an argument, change the caller's tensor."
-    return Verdict("wrong", UNTOUCHED, inputs, after, before, remark, mutant=recognise(function, properties, mutants))
+    mutant = recognise(function, properties, mutants, exactly=True)
+    return Verdict("wrong", UNTOUCHED, inputs, after, before, remark, mutant=mutant)
 
 
-def recognise(function: Callable, properties: Sequence[Property], mutants: Sequence[Mutant]) -> Mutant | None:
-    """The known mistake that `function` cannot be told apart from, on any input of any property."""
+def recognise(
+    function: Callable, properties: Sequence[Property], mutants: Sequence[Mutant], exactly: bool = False
+) -> Mutant | None:
+    """The known mistake that `function` cannot be told apart from, on any input of any property.
+
+    Unless `exactly`, one that gives the same answers will do, whichever of the two also changes its inputs.
+    """
     shown = _profile(function, properties)
-    for mutant in mutants:
-        if all(a.alike(b) for a, b in zip(shown, _profile(mutant.function, properties), strict=True)):
-            return mutant
+    profiles = [(mutant, _profile(mutant.function, properties)) for mutant in mutants]
+    for but_for_changes in (False,) if exactly else (False, True):
+        for mutant, profile in profiles:
+            if all(a.alike(b, but_for_changes) for a, b in zip(shown, profile, strict=True)):
+                return mutant
     return None
 
 
@@ -108,7 +116,8 @@ def _remark(got: Mapping[str, Any]) -> str:
     values = _raw(got)
     if any(value is None for value in values):
         return "Your function returned None: is a `return` missing?"
-    if any(isinstance(value, np.ndarray) for value in values):
+    parts = [part for value in values for part in (value if isinstance(value, tuple | list) else [value])]
+    if any(isinstance(part, np.ndarray) for part in parts):
         return "The lessons work on torch tensors: stay with torch (`torch.outer`, `@`, `*`), without `.numpy()`."
     return ""
 

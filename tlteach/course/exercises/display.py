@@ -38,9 +38,10 @@ class Message:
     tone: str  # a key of SYMBOLS
     head: str
     body: Sequence["str | Code | Tables"] = field(default_factory=tuple)
+    items: Sequence[str] = field(default_factory=tuple)  # short things after the headline, on the same line
 
     def __repr__(self) -> str:
-        lines = [f"{SYMBOLS[self.tone]} {self.head}"]
+        lines = [f"{SYMBOLS[self.tone]} {self.head}" + ("   " + " · ".join(self.items) if self.items else "")]
         for part in self.body:
             text = part if isinstance(part, str) else part.text
             lines += ["  " + line if line else "" for line in text.splitlines()]
@@ -49,6 +50,7 @@ class Message:
     def _repr_html_(self) -> str:
         colour = f"var(--jp-{_COLOURS[self.tone]}-color1, currentColor)" if self.tone in _COLOURS else "currentColor"
         parts = [f"<strong>{SYMBOLS[self.tone]} {_inline(self.head)}</strong>"]
+        parts += [f' <span style="white-space: nowrap; margin-left: 1em">{_inline(item)}</span>' for item in self.items]
         for part in self.body:
             parts.append(_prose(part) if isinstance(part, str) else part.html())
         return (
@@ -89,7 +91,8 @@ class Tables:
 
     def html(self) -> str:
         tables = "".join(self._table(name, value) for name, value in self.values.items())
-        return f'<div style="display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 6px 0">{tables}</div>'
+        style = "display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 20px; margin: 6px 0"
+        return f'<div style="{style}">{tables}</div>'
 
     def _table(self, name: str, value: Any) -> str:
         cells = self._cells(name, value)
@@ -101,10 +104,8 @@ class Tables:
         for i, row in enumerate(cells):
             marks = [alike and cell != other[i][j] for j, cell in enumerate(row)]
             rows += "<tr>" + "".join(_cell(cell, mark) for cell, mark in zip(row, marks, strict=True)) + "</tr>"
-        return (
-            '<table style="margin: 0; border-collapse: collapse; color: inherit">'
-            f'<caption style="text-align: left; color: inherit">{html.escape(name)}</caption>{rows}</table>'
-        )
+        caption = f'<caption style="text-align: left; color: inherit; white-space: nowrap">{html.escape(name)}</caption>'
+        return f'<table style="margin: 0; border-collapse: collapse; color: inherit">{caption}{rows}</table>'
 
     def _cells(self, name: str, value: Any) -> "str | list[list[str]]":
         """Rows of numbers as text, with digits enough to tell a value from the one it is set against."""

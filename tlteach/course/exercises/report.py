@@ -85,9 +85,9 @@ def strip(group: str, exercises: Sequence["Exercise"]) -> Message:
     """How far a student is with a group of exercises, in one line."""
     statuses = {exercise.name: exercise.status for exercise in exercises}
     solved = sum(status == "solved" for status in statuses.values())
-    names = " · ".join(f"{SYMBOLS[status]} {name} {status}" for name, status in statuses.items())
+    items = [f"{SYMBOLS[status]} {name} {status}" for name, status in statuses.items()]
     tone = "solved" if solved == len(exercises) else "not attempted"
-    return Message(tone, f"{group}: {solved} of {len(exercises)} solved   {names}")
+    return Message(tone, f"{group}: {solved} of {len(exercises)} solved", items=items)
 
 
 def _first_line(error: Exception) -> str:
