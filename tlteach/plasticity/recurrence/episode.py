@@ -1,0 +1,65 @@
+"""What the fast implementations are given and give back: plain tensors, no autograd.
+
+An implementation is a module with two functions:
+
+    forward(given, keep)               -> Run
+    backward(given, run, arriving)     -> Gradients
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Given(NamedTuple):
+    """A batch of episodes to run.
+
+    drive: (T, B, N). weight: (N, N) [pre, post]. alpha: (N, N), or a scalar. eta: scalar.
+    hidden: (B, N) at the start, None for zero. trace: (B, N, N) at the start, None for zero.
+    clamp: (T, B, N) of bool, or None. known: (T, B, N) activities computed before, or None.
+    oja: the rule is equation 3 (else equation 2). size: steps a chunk.
+    """
+
+    drive: Tensor
+    weight: Tensor
+    alpha: Tensor
+    eta: Tensor
+    hidden: Tensor | None
+    trace: Tensor | None
+    clamp: Tensor | None
+    known: Tensor | None
+    oja: bool
+    size: int
+
+    def fade(self, post: Tensor) -> Tensor:
+        """By how much a step that ends in `post` (..., N) multiplies each column of the trace: (..., N) or a scalar."""
+        return 1 - self.eta * post.square() if self.oja else 1 - self.eta
+
+
+class Run(NamedTuple):
+    """What came of it.
+
+    x: (T + 1, B, N), the activities from x(0) on. trace: (B, N, N) at the end. kept: for the backward pass.
+    """
+
+    x: Tensor
+    trace: Tensor
+    kept: list[Tensor | None]
+
+
+class Gradients(NamedTuple):
+    """Gradients of what `Given` calls by the same names; `trace` is None where there was none."""
+
+    drive: Tensor
+    weight: Tensor
+    alpha: Tensor
+    eta: Tensor
+    hidden: Tensor
+    trace: Tensor | None
+
+
+class Arriving(NamedTuple):
+    """Gradients that arrive: at the activities (T, B, N) and at the last trace (B, N, N); None for zero."""
+
+    x: Tensor | None
+    trace: Tensor | None
