@@ -46,7 +46,8 @@ def test_axes_put_the_limits_at_the_corners():
     assert (axes.px(0), axes.px(4), axes.py(-1), axes.py(1)) == (10, 110, 70, 20)
     log = drawing.Axes(0, 0, 10, 100, (0, 1), (1e-3, 1), logy=True)
     assert log.py(0.1) == pytest.approx(100 / 3)
-    np.testing.assert_allclose(log.yticks(), [1e-3, 1e-2, 1e-1, 1])
+    np.testing.assert_allclose(drawing.decades(1e-3, 1), [1e-3, 1e-2, 1e-1, 1])
+    np.testing.assert_allclose(drawing.decades(0.9, 6), [1, 2, 5])
 
 
 def test_a_missing_point_breaks_the_curve():

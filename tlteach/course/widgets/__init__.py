@@ -1,8 +1,29 @@
-"""Interactive pictures of the course: pictures first (untrusted, exported, headless), live where a kernel runs."""
+"""Interactive pictures of the course: a still picture where nothing can run, live where a kernel does.
 
-from tlteach.course.widgets.base import Widget, accessibility_script
-from tlteach.course.widgets.memory_bench import MemoryBench
-from tlteach.course.widgets.predict import Predict
-from tlteach.course.widgets.trace_scrubber import TraceScrubber
+Names are imported when they are first used: the map of the course needs no torch.
+"""
 
-__all__ = ["MemoryBench", "Predict", "TraceScrubber", "Widget", "accessibility_script"]
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "CourseMap": "course_map",
+    "LiveTraining": "live_training",
+    "MemoryBench": "memory_bench",
+    "PatternBench": "pattern_bench",
+    "Predict": "predict",
+    "TraceScrubber": "trace_scrubber",
+    "Widget": "base",
+    "accessibility_script": "base",
+}
+__all__ = list(_HOME)  # noqa: PLE0605 (names resolved by __getattr__)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_HOME)}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(_HOME)

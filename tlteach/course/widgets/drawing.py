@@ -128,9 +128,28 @@ def ticks(low: float, high: float, count: int = 5) -> np.ndarray:
     return np.round(np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step, 12) + 0.0
 
 
+def decades(low: float, high: float) -> np.ndarray:
+    """The powers of ten between the limits; with fewer than two of them, also 2 and 5 times these."""
+    exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for factors in ((1,), (1, 2, 5)):
+        values = np.unique(np.outer(10.0**exponents, factors))
+        values = values[(values >= low * 0.999) & (values <= high * 1.001)]
+        if len(values) > 1:
+            break
+    return values
+
+
+def _part(value, limits: tuple[float, float], log: bool) -> np.ndarray:
+    """Where values lie between the limits, 0 at the lower and 1 at the upper."""
+    low, high, value = *limits, np.asarray(value, float)
+    if log:
+        low, high, value = np.log10(low), np.log10(high), np.log10(np.maximum(value, 1e-300))
+    return (value - low) / ((high - low) or 1)
+
+
 @dataclass(frozen=True)
 class Axes:
-    """A plotting box: `x`, `y` its upper left corner, `xlim`, `ylim` the data limits, `logy` for a log scale."""
+    """A plotting box: `x`, `y` its upper left corner, `xlim`, `ylim` the data limits, either axis logarithmic."""
 
     x: float
     y: float
@@ -138,35 +157,23 @@ class Axes:
     height: float
     xlim: tuple[float, float]
     ylim: tuple[float, float]
+    logx: bool = False
     logy: bool = False
 
     def px(self, value):
-        low, high = self.xlim
-        return self.x + (np.asarray(value, float) - low) / ((high - low) or 1) * self.width
+        return self.x + _part(value, self.xlim, self.logx) * self.width
 
     def py(self, value):
-        low, high = self.ylim
-        value = np.asarray(value, float)
-        if self.logy:
-            low, high, value = np.log10(low), np.log10(high), np.log10(np.maximum(value, 1e-300))
-        part = np.clip((value - low) / ((high - low) or 1), -0.02, 1.02)
-        return self.y + self.height * (1 - part)
-
-    def yticks(self) -> np.ndarray:
-        if not self.logy:
-            return ticks(*self.ylim, 4)
-        exponents = np.arange(np.floor(np.log10(self.ylim[0])), np.ceil(np.log10(self.ylim[1])) + 1)
-        values = 10.0**exponents
-        return values[(values >= self.ylim[0] * 0.999) & (values <= self.ylim[1] * 1.001)]
+        return self.y + self.height * (1 - np.clip(_part(value, self.ylim, self.logy), -0.02, 1.02))
 
     def frame(self, xlabel: str = "", ylabel: str = "", title: str = "") -> str:
         """Axis lines, grid, numbers and names."""
         bottom, right = self.y + self.height, self.x + self.width
         parts = [rect(self.x, self.y, self.width, self.height, stroke="currentColor", stroke_opacity=0.45)]
-        for v in ticks(*self.xlim, 6):
+        for v in decades(*self.xlim) if self.logx else ticks(*self.xlim, 6):
             parts += [line(self.px(v), bottom, self.px(v), bottom + 4)]
-            parts += [text(self.px(v), bottom + 16, _thousands(v), "middle", 11)]
-        for v in self.yticks():
+            parts += [text(self.px(v), bottom + 16, thousands(v), "middle", 11)]
+        for v in decades(*self.ylim) if self.logy else ticks(*self.ylim, 4):
             parts += [line(self.x, self.py(v), right, self.py(v), stroke_opacity=0.15)]
             parts += [text(self.x - 5, self.py(v) + 4, number(v), "end", 11)]
         parts += [text(self.x + self.width / 2, bottom + 32, xlabel, "middle")] if xlabel else []
@@ -212,5 +219,6 @@ def legend(x: float, y: float, entries: Iterable[tuple[str, str, str]], gap: flo
     return "".join(parts)
 
 
-def _thousands(value: float) -> str:
+def thousands(value: float) -> str:
+    """A count with thin spaces between thousands; small numbers as `number` writes them."""
     return f"{value:,.0f}".replace(",", "\u2009") if abs(value) >= 1000 else number(value)
