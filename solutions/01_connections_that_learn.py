@@ -331,7 +331,7 @@ silent = torch.zeros(8)
 
 def play(drives, weight, alpha, eta):
     """Run an episode. Returns the activities (T, N) and the traces as they were when each step used them (T, N, N)."""
-    x, hebb, activities, traces = torch.zeros(8), torch.zeros(8, 8), [], []
+    x, hebb, activities, traces = torch.zeros_like(drives[0]), torch.zeros_like(alpha), [], []
     for drive in drives:
         traces.append(hebb)
         x, hebb = plastic_step(x, hebb, weight, alpha, eta, drive)
@@ -413,7 +413,7 @@ which.reveal(
 # %%
 def final_error(alpha):
     """How wrong the last step of the two-pattern episode is, as a function of alpha."""
-    gentle = [drive / 20 for drive in both]  # a weak drive, so that no neuron is saturated
+    gentle = [drive.double() / 20 for drive in both]  # a weak drive, so that no neuron is saturated
     x, _ = play(gentle, torch.zeros(8, 8), alpha, eta=0.3)
     return (x[-1] - A).square().sum()
 

@@ -139,7 +139,7 @@ TUNED: dict[Network, tuple[int, float]] = {
     "plastic": (51, 3e-3),
     "shared": (51, 3e-3),
     "rnn": (256, 3e-4),
-    "lstm": (256, 1e-3),
+    "lstm": (256, 3e-3),
     "lstm_clamped": (256, 1e-3),
 }
 
