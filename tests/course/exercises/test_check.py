@@ -33,12 +33,12 @@ def test_wrong_names_the_property_and_shows_the_smallest_counter_example(capsys)
         "  hebb      0 0\n"
         "            0 0\n"
         "  pre       1 0\n"
-        "  post      0.5  -1\n"
+        "  post      0.5 -1\n"
         "  eta       1\n"
-        "  got       0.5   0\n"
-        "             -1   0\n"
-        "  expected  0.5  -1\n"
-        "              0   0\n"
+        "  got       0.5 0\n"
+        "             -1 0\n"
+        "  expected  0.5 -1\n"
+        "              0  0\n"
         "  It looks as if: you transposed pre and post. A trace is indexed [pre, post]: which of the two should give "
         "the rows?\n"
         "  The notebook goes on with the library's version; `check.hebb_update.hint()` asks a first question.\n"
@@ -119,7 +119,7 @@ def test_no_kind_of_answer_breaks_the_check(odd, capsys):
 
 def test_numbers_that_would_read_alike_get_more_digits():
     text = Tables({"got": torch.tensor([1.0004, -0.0]), "expected": torch.tensor([1.0, 0.0])}, {"got": "expected"}).text
-    assert text == "got       1.0004      0\nexpected  1 0"
+    assert text == "got       1.0004 0\nexpected  1 0"
 
 
 def test_changing_an_input_in_place_is_told(capsys):
@@ -129,7 +129,7 @@ def test_changing_an_input_in_place_is_told(capsys):
 
     check.hebb_update(in_place)
     shown = said(capsys)
-    assert "wrong: it leaves its inputs as they were" in shown and "got pre" in shown
+    assert "wrong: it leaves its inputs as they were" in shown and "pre afterwards  2 0" in shown
 
 
 def test_the_students_tensors_are_never_touched():

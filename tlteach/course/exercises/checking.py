@@ -34,7 +34,10 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. `inputs`, `got` and `expected` are the smallest counter-example, by name."""
+    """What was found. `inputs`, `got` and `expected` are the smallest counter-example, by name.
+
+    What is in `got` but not in `expected` is an input that was changed.
+    """
 
     status: str  # "right", "wrong", "error" or "not attempted"
     broken: str = ""  # the property that does not hold
@@ -86,10 +89,9 @@ def _first_failure(function, reference, properties, mutants) -> Verdict:
     if touched is None:
         return Verdict("right")
     inputs, after = touched
-    before = {name: inputs[name] for name in after}
     remark = "Operations that end in `_`, and `+=` or `[...] =` on an argument, change the caller's tensor."
     mutant = recognise(function, properties, mutants, exactly=True)
-    return Verdict("wrong", UNTOUCHED, inputs, after, before, remark, mutant=mutant)
+    return Verdict("wrong", UNTOUCHED, inputs, after, remark=remark, mutant=mutant)
 
 
 def recognise(

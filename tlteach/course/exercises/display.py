@@ -4,6 +4,7 @@ Colour only repeats what a symbol and a word already say, and comes from Jupyter
 """
 
 import html
+import itertools
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -104,7 +105,8 @@ class Tables:
         for i, row in enumerate(cells):
             marks = [alike and cell != other[i][j] for j, cell in enumerate(row)]
             rows += "<tr>" + "".join(_cell(cell, mark) for cell, mark in zip(row, marks, strict=True)) + "</tr>"
-        caption = f'<caption style="text-align: left; color: inherit; white-space: nowrap">{html.escape(name)}</caption>'
+        style = "text-align: left; color: inherit; white-space: nowrap"
+        caption = f'<caption style="{style}">{html.escape(name)}</caption>'
         return f'<table style="margin: 0; border-collapse: collapse; color: inherit">{caption}{rows}</table>'
 
     def _cells(self, name: str, value: Any) -> "str | list[list[str]]":
@@ -124,8 +126,13 @@ def _cells(value: Any, digits: int) -> "str | list[list[str]]":
         return str(value)
     if not isinstance(value, torch.Tensor) or value.dim() == 0:
         return number(float(torch.as_tensor(value).detach()), digits) if not isinstance(value, bool) else str(value)
-    flat = value.detach().double().reshape(-1, value.shape[-1]) if value.numel() else value.new_zeros(0, 0)
-    return [[number(float(item), digits) for item in row] for row in flat]
+    if not value.numel():
+        return f"nothing, of shape {tuple(value.shape)}"
+    places = itertools.product(*map(range, value.shape[:-1]))
+    return [
+        [f"[{','.join(map(str, place))}]"] * (len(place) > 1) + [number(item, digits) for item in value[place].tolist()]
+        for place in places
+    ]
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -137,8 +144,8 @@ def number(value: float, digits: int = 3) -> str:
 def _rows_as_text(cells: "str | list[list[str]]") -> list[str]:
     if isinstance(cells, str):
         return cells.splitlines() or [""]
-    width = max((len(cell) for row in cells for cell in row), default=0)
-    return [" ".join(cell.rjust(width) for cell in row) for row in cells] or ["(empty)"]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [" ".join(map(str.rjust, row, widths)) for row in cells]
 
 
 def _cell(text: str, differs: bool) -> str:

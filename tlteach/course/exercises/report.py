@@ -56,6 +56,9 @@ def counter_example(verdict: Verdict) -> Tables:
     """The inputs, what the function gave and what it should give."""
     values, pairs = dict(verdict.inputs), {}
     for name, got in verdict.got.items():
+        if name not in verdict.expected:  # an input that should be as it was
+            values[f"{name} afterwards"], pairs[f"{name} afterwards"] = got, name
+            continue
         label = "" if name == "answer" else f" {name}"
         values["got" + label], values["expected" + label] = got, verdict.expected[name]
         pairs["got" + label] = "expected" + label
