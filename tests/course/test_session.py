@@ -25,7 +25,7 @@ def test_setup_says_preset_seed_and_time(quiet, monkeypatch, tmp_path):
     times.record(path, "lesson", {"01_doubling": 130.0}, keep=["01_doubling"])
     measured = times.measured(path)
     monkeypatch.setattr(session.times, "measured", lambda: measured)
-    monkeypatch.setenv("JPY_SESSION_NAME", "/home/me/my-lessons/01_doubling.new.ipynb")
+    monkeypatch.setenv("JPY_SESSION_NAME", "somewhere/my-lessons/01_doubling.new.ipynb")
     lesson = setup("lesson", 3)
     assert (lesson.preset, lesson.seed, lesson.name) == ("lesson", 3, "01_doubling")
     assert torch.get_num_threads() == 1
