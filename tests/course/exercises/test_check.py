@@ -1,6 +1,7 @@
 """The conversation: what `check` says and does, on one exercise as an example."""
 
 import copy
+import io
 import random
 import subprocess
 import sys
@@ -72,10 +73,10 @@ def test_a_hint_can_be_asked_for_by_level(capsys):
     [
         (lambda hebb: None, "is a `return` missing?"),
         (lambda hebb: hebb.numpy(), "stay with torch"),
-        (lambda hebb: hebb.int(), "a int32 tensor of shape (2, 2)"),
+        (lambda hebb: hebb.int(), "a tensor of shape (2, 2), type int32"),
         (lambda hebb: hebb[0], "a tensor of shape (2,)"),
         (lambda hebb: (hebb, hebb), "2 values: a tensor of shape (2, 2), a tensor of shape (2, 2)"),
-        (lambda hebb: "trace", "a str"),
+        (lambda hebb: "trace", "something of type str"),
     ],
 )
 def test_another_kind_of_answer_is_told_kindly(value, words, capsys):
@@ -201,6 +202,14 @@ def test_a_check_moves_no_global_generator_and_is_not_moved_by_settings():
     assert torch.equal(states[0], torch.get_rng_state())
     assert np.array_equal(states[1], np.random.get_state()[1])
     assert states[2] == random.getstate()
+
+
+def test_a_terminal_without_the_symbols_stops_nothing(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert check.hebb_update(right) is right
+    terminal.flush()
+    assert terminal.buffer.getvalue().startswith(b"? hebb_update ? right")
 
 
 def test_an_unknown_name_is_answered_with_near_ones():

@@ -182,6 +182,11 @@ def readout_forgetting_as_it_goes(x, alpha, pre, post, eta):
     return out
 
 
+def readout_with_scaled_alpha(x, alpha, pre, post, eta):
+    reach = pre @ (x[:, None] * alpha) * post
+    return sum(eta * (1 - eta) ** (len(pre) - 1 - s) * row for s, row in enumerate(reach))
+
+
 def readout_by_the_trace(x, alpha, pre, post, eta):
     hebb = torch.zeros(len(x), len(x))
     for before, after in zip(pre, post, strict=True):
@@ -206,7 +211,7 @@ SOLUTIONS = {
     "degrade": [degrade_by_ranks, degrade_by_multinomial, degrade_one_by_one, degrade_by_mask],
     "bit_error": [error_by_counting, error_by_products, error_as_complement],
     "episode_loss": [loss_by_loops, loss_by_library, loss_by_steps],
-    "trace_readout": [readout_by_loops, readout_by_einsum, readout_forgetting_as_it_goes],
+    "trace_readout": [readout_by_loops, readout_by_einsum, readout_with_scaled_alpha, readout_forgetting_as_it_goes],
     "next_lever": [lever_by_sorting, lever_by_masking],
 }
 CASES = [(name, solution) for name, solutions in SOLUTIONS.items() for solution in solutions]

@@ -100,12 +100,12 @@ def describe(value: Any) -> str:
     """The kind and shape of a value in words; the kinds that the lessons take for the same read the same."""
     match value:
         case Tensor():
-            kind = "" if value.is_floating_point() else f"{value.dtype} ".removeprefix("torch.")
-            kind = kind if value.layout is torch.strided else f"{kind}sparse "
-            place = "" if value.device.type == "cpu" else f" on {value.device}"
+            kind = "" if value.is_floating_point() else f", type {value.dtype}".replace("torch.", "")
+            kind += "" if value.layout is torch.strided else ", sparse"
+            place = "" if value.device.type == "cpu" else f", on {value.device}"
             if value.dim() == 0 and value.dtype is not torch.bool and is_number(value):
                 return "a number" + place
-            return f"a {kind}tensor of shape {_shape(value)}{place}"
+            return f"a tensor of shape {_shape(value)}{kind}{place}"
         case np.ndarray():
             return f"a numpy array of shape {_shape(value)}"
         case bool() | np.bool_():
@@ -117,7 +117,7 @@ def describe(value: Any) -> str:
         case None:
             return "None"
         case _:
-            return f"a {type(value).__name__}"
+            return f"something of type {type(value).__name__}"
 
 
 @contextlib.contextmanager

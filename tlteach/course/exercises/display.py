@@ -64,7 +64,7 @@ class Message:
         return replace(self, body=[*self.body, *notes]) if notes else self
 
     def show(self) -> None:
-        """Display in a notebook, print anywhere else."""
+        """Display in a notebook; print anywhere else, with `?` for what the terminal cannot show."""
         if "IPython" in sys.modules:
             from IPython import get_ipython
             from IPython.display import display
@@ -72,7 +72,8 @@ class Message:
             if get_ipython() is not None:
                 display(self)
                 return
-        print(self)
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(repr(self).encode(encoding, "replace").decode(encoding))
 
 
 class Tables:

@@ -1,8 +1,10 @@
 """What a student has solved, kept in their own folder and outliving notebooks, kernels and new versions.
 
-`progress.json` holds `{"version": 1, "exercises": {name: entry}}`. Every change reads the file, changes one entry and
-replaces the file under a lock, so two notebooks can work at once and what an older or newer program wrote there is
-kept. What cannot be read is set aside, never deleted; where nothing can be written the session goes on in memory.
+`progress.json` holds `{"version": 1, "exercises": {name: entry}}`; an entry has `tries`, `hints` (the highest level
+shown), `mistakes` (mutant -> how often) and the times `first_try`, `solved` and `solution_seen`, each once it is.
+Every change reads the file, changes one entry and replaces the file under a lock, so two notebooks can work at once
+and what an older or newer program wrote there is kept. A damaged file is copied aside before it is replaced; where
+nothing can be written the session goes on in memory.
 """
 
 import contextlib

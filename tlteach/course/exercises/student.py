@@ -4,6 +4,7 @@ import ast
 import dis
 import inspect
 import linecache
+import os
 import site
 import sysconfig
 import textwrap
@@ -15,13 +16,8 @@ from typing import Any
 
 _BLANK = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
 _PACKAGE = Path(__file__).resolve().parents[2]
-_LIBRARIES = [
-    str(_PACKAGE),
-    *(sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
-    site.getusersitepackages(),
-    "<frozen",
-    "<__array_function__",
-]
+_FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+_LIBRARIES = ("<frozen ", *(f"{folder}{os.sep}" for folder in [_PACKAGE, site.getusersitepackages(), *_FOLDERS]))
 
 
 def is_blank(function: Callable) -> bool:
@@ -96,4 +92,4 @@ def _frames(error: BaseException) -> list[TracebackType]:
 
 
 def _is_theirs(filename: str) -> bool:
-    return not any(filename.startswith(folder) for folder in _LIBRARIES)
+    return not filename.startswith(_LIBRARIES)

@@ -24,6 +24,7 @@ class Recording(nn.Module):
     def __init__(self, output):
         super().__init__()
         self.output = nn.Parameter(output.clone())
+        self.input_size = self.hidden_size = output.shape[-1]
         self.drives = []
 
     def forward(self, drive, state=None):
