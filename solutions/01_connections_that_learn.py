@@ -330,12 +330,12 @@ silent = torch.zeros(8)
 
 
 def play(drives, weight, alpha, eta):
-    """Run an episode. Returns the activities (T, N) and the traces as they were when each step used them (T, N, N)."""
+    """Run an episode. Returns the activities (T, N) and the traces (T, N, N) after each step."""
     x, hebb, activities, traces = torch.zeros_like(drives[0]), torch.zeros_like(alpha), [], []
     for drive in drives:
-        traces.append(hebb)
         x, hebb = plastic_step(x, hebb, weight, alpha, eta, drive)
         activities.append(x)
+        traces.append(hebb)
     return torch.stack(activities), torch.stack(traces)
 
 
@@ -343,9 +343,9 @@ drives = [20 * A] * 3 + [silent] * 2 + [20 * half * A] * 3
 x, hebb = play(drives, weight=torch.zeros(8, 8), alpha=torch.ones(8, 8), eta=0.3)
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, width_ratios=[2, 1])
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
 matrix(left, torch.cat([x, A[None]]).T.numpy(), "activity of each neuron", limit=1)
-left.set(xlabel="step (3 shown, 2 silent, 3 half shown; last: the pattern)", ylabel="neuron")
+left.set(xlabel="step (after the line: the pattern itself)", ylabel="neuron")
 left.axvline(7.5, color="black", linewidth=2)
 matrix(right, hebb[-1].numpy(), "the trace at the end")
 show(
@@ -418,18 +418,18 @@ def final_error(alpha):
     return (x[-1] - A).square().sum()
 
 
-alpha = torch.ones(8, 8).double().requires_grad_()
+alpha = torch.full((8, 8), 0.3).double().requires_grad_()
 (gradient,) = torch.autograd.grad(final_error(alpha), alpha)
 
 wiggle = torch.zeros(8, 8).double()
 wiggle[0, 2] = 1e-5
 with torch.no_grad():
     slope = (final_error(alpha + wiggle) - final_error(alpha - wiggle)) / 2e-5
-print(f"backpropagation {gradient[0, 2].item():+.6f}")
-print(f"wiggling        {slope.item():+.6f}")
+print(f"backpropagation {gradient[0, 2].item():+.8f}")
+print(f"wiggling        {slope.item():+.8f}")
 
 # %% [markdown]
-# The same to six digits. Now the library's layer: `PlasticRNN` is your `plastic_step` in a loop, with $w$, $\alpha$ and
+# The same, digit for digit. Now the library's layer: `PlasticRNN` is your `plastic_step` in a loop, with $w$, $\alpha$ and
 # $\eta$ as parameters, for many episodes at once. First let us see that it agrees with you:
 
 # %%
@@ -466,7 +466,7 @@ for _ in range(lesson.choose(smoke=30, lesson=1500)):
 
 # %%
 figure, ax = plt.subplots()
-ax.plot(torch.tensor(errors).unfold(0, 20, 1).mean(-1))
+ax.plot(torch.tensor(errors).unfold(0, 10, 1).mean(-1))
 ax.axhline(0.25, color="0.5", linewidth=1)
 ax.annotate("chance: the missing bits are guessed", (0.3, 0.255), xycoords=("axes fraction", "data"))
 ax.set(xlabel="update (32 episodes each)", ylabel="share of wrong bits", ylim=(0, 0.4))

@@ -71,7 +71,7 @@ task = PatternTask()  # 50 bits, 2 patterns
 episode = task.sample(batch_size=1, generator=torch.Generator().manual_seed(SEED))
 
 figure, ax = plt.subplots(figsize=(7, 4.2))
-ax.imshow(episode.inputs[:, 0].T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+ax.imshow(episode.inputs[:, 0].T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
 ax.set(xlabel="step", ylabel="bit", xticks=range(task.n_steps))
 ax.grid(False)
 for x, words in [(1, "one pattern"), (5, "another"), (9, "the cue")]:

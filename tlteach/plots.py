@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tlteach.errors import InvalidInput
 
 COLOURS = mpl.color_sequences["petroff6"]
-SIGNED = "PuOr"  # traces and weights: always with limits symmetric about zero
+SIGNED = "RdBu_r"  # traces and weights: always with limits symmetric about zero
 LOOKS = {  # a network's looks, wherever it is drawn
     "plastic": dict(color=COLOURS[0], linestyle="-", label="plastic"),
     "shared": dict(color=COLOURS[1], linestyle="--", label="plastic, one shared alpha"),
