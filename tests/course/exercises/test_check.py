@@ -193,12 +193,14 @@ def test_the_stop_button_passes_through():
 def test_a_check_moves_no_global_generator_and_is_not_moved_by_settings():
     states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
     torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
     try:
         with torch.no_grad():
             assert check.hebb_update(right) is right
         check.hebb_update(lambda *inputs: torch.rand(2, 2) + np.random.rand() + random.random())
     finally:
         torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
     assert torch.equal(states[0], torch.get_rng_state())
     assert np.array_equal(states[1], np.random.get_state()[1])
     assert states[2] == random.getstate()

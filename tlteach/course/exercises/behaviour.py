@@ -84,7 +84,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
     if is_number(a) and is_number(b):
-        x, y = (torch.as_tensor(value).detach().cpu().double() for value in (a, b))
+        x, y = (torch.as_tensor(value, device="cpu").detach().double() for value in (a, b))
         return x.shape == y.shape and torch.allclose(x, y, rtol=1e-4, atol=1e-6, equal_nan=True)
     return type(a) is type(b) and bool(np.all(a == b))
 
@@ -127,8 +127,10 @@ def undisturbed():
     Tensors are made on the CPU and gradients are on, whatever the notebook has set.
     """
     states = random.getstate(), np.random.get_state()
+    elsewhere = torch.get_default_device().type != "cpu"  # the context makes every torch call slower
+    device = torch.device("cpu") if elsewhere else contextlib.nullcontext()
     try:
-        with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.enable_grad():
+        with torch.random.fork_rng(devices=[]), device, torch.enable_grad():
             random.seed(0)
             np.random.seed(0)
             torch.default_generator.manual_seed(0)

@@ -125,8 +125,10 @@ def _cells(value: Any, digits: int) -> "str | list[list[str]]":
         return ", ".join(f"{_cells(item, digits)}" for item in value)
     if not is_number(value):
         return str(value)
+    if isinstance(value, bool):
+        return str(value)
     if not isinstance(value, torch.Tensor) or value.dim() == 0:
-        return number(float(torch.as_tensor(value).detach()), digits) if not isinstance(value, bool) else str(value)
+        return number(float(value.item() if isinstance(value, torch.Tensor) else value), digits)
     if not value.numel():
         return f"nothing, of shape {tuple(value.shape)}"
     places = itertools.product(*map(range, value.shape[:-1]))
