@@ -105,10 +105,16 @@ def test_lab_opens_the_lesson_in_the_folder(two_lessons, tmp_path, monkeypatch):
     assert cli.main(["lab", str(mine)]) == 0
     first, second, left_off = called
     assert first[1:3] == ["-m", "jupyterlab"] and f"--ServerApp.root_dir={mine}" in first
-    assert "--LabApp.default_url=/lab/tree/00_first.ipynb?reset" in first
-    assert "--LabApp.default_url=/lab/tree/01_second.ipynb?reset" in second
-    assert "--LabApp.default_url=/lab/tree/01_second.ipynb?reset" in left_off
+    assert "--LabApp.default_url=/lab/tree/00_first.ipynb" in first
+    assert "--LabApp.default_url=/lab/tree/01_second.ipynb" in second
+    assert "--LabApp.default_url=/lab/tree/01_second.ipynb" in left_off
     assert second[-2:] == ["--no-browser", "--port=8890"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends the process there")
+def test_a_stop_is_left_to_jupyterlab():
+    asked = "import os, signal, time, sys; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.3); sys.exit(7)"
+    assert lab.open_lab([sys.executable, "-c", asked]) == 7
 
 
 def test_building_and_validating_need_the_sources(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """`tlteach lab`: JupyterLab on the student's own copies of the lessons."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,12 +37,23 @@ def command(
         name = select([each.name for each in copied], [lesson])[0]
     else:
         name = max(worked_on, key=lambda each: (folder / f"{each}.ipynb").stat().st_mtime, default=copied[0].name)
-    # `reset` gives a clean workspace: the lesson opens, not whatever was open the last time.
-    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{name}.ipynb?reset", *options]
-    return [sys.executable, "-m", "jupyterlab", *options]
+    return [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{name}.ipynb",
+        f"--LabApp.workspaces_dir={folder / '.workspaces'}",  # which tabs are open here, not elsewhere
+        "--ServerApp.log_level=WARN",  # still prints the address
+        *options,
+    ]
 
 
 def open_lab(arguments: Sequence[str]) -> int:
     """Run JupyterLab until it is closed; one thread for arrays, so that small networks do not fight over the cores."""
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    return subprocess.run(arguments, env=environment, check=False).returncode
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for JupyterLab, which asks whether to stop
+    try:
+        return subprocess.run(arguments, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
