@@ -85,3 +85,11 @@ def test_a_bounded_wait_still_ends():
     with pytest.raises(Empty):
         asyncio.run(PolledChannel(channel, poll=0.005).get_msg(timeout=0.006))
     assert max(channel.waits) <= 0.005
+
+
+def test_cells_that_stall_papermill_do_not_stall_us():
+    """About one in ten such cells stops stock papermill for ever; the lint keeps them out of the lessons."""
+    start = "import ipywidgets\nfrom IPython.display import display"
+    stalling = "out = ipywidgets.Output()\nwith out:\n    for i in range(5): print(i, flush=True)\ndisplay(out)"
+    ran = execute(notebook(start, *[stalling] * 20), "01_x", preset="smoke", cell_timeout=20)
+    assert ran.failure is None and max(ran.cells) < 20
