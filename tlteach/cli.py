@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("lessons", nargs="*", metavar="LESSON", help=lessons)
     validate.add_argument("--preset", help="smoke (default), lesson or paper")
     validate.add_argument("--full", action="store_true", help="every combination, strict ones too; smoke and lesson")
+    validate.add_argument("--times", action="store_true", help="note the time that each student version took")
     which = validate.add_mutually_exclusive_group()
     which.add_argument("--students", action="store_true", help="only the student notebooks")
     which.add_argument("--solutions", action="store_true", help="only the solutions")
@@ -187,7 +188,7 @@ def _doctor(options) -> int:
 def _validate(options) -> int:
     from tqdm import tqdm
 
-    from tlteach.course import validate
+    from tlteach.course import times, validate
     from tlteach.course.execute import check_preset
     from tlteach.course.lessons import Checkout
 
@@ -207,6 +208,10 @@ def _validate(options) -> int:
             bar.write(f"{verdict.task}: {verdict.problem or f'good, {verdict.seconds:.1f} s'}", file=sys.stdout)
 
         verdicts = validate.validate(checkout, todo, jobs=options.jobs, on_done=done)
+    if options.times:
+        for preset in presets:
+            good = {each.task.lesson: each.seconds for each in verdicts if each.timed and each.task.preset == preset}
+            times.record(checkout.times, preset, good, keep=checkout.names())
     return 1 if problems or any(verdict.problem for verdict in verdicts) else 0
 
 

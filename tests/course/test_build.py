@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tlteach.course import source, times
+from tlteach.course import readme, source, times
 from tlteach.course.build import build
 from tlteach.course.freshness import check
 from tlteach.course.lessons import catalogue
@@ -75,6 +75,22 @@ def test_a_broken_source_is_reported_and_the_others_are_built(checkout, source_t
     assert good.problem == "" and checkout.student("01_doubling").exists()
     assert "parameters cell" in bad.problem
     assert "parameters cell" in (checkout.reports / "02_broken.txt").read_text()
+
+
+def test_the_table_in_the_readme(checkout):
+    path = checkout.root / "README.md"
+    path.write_text(f"# Before\n\n{readme.BEGIN}\nold\n{readme.END}\n\nAfter.\n")
+    build(checkout, run=False)
+    _pretend_executed(checkout)
+    row = "| [1 · Doubling](solutions/01_doubling.ipynb) | How to double a number. | 5 min |  |"
+    assert row in path.read_text() and path.read_text().endswith(f"\n{readme.END}\n\nAfter.\n")
+    assert "old" not in path.read_text() and check(checkout) == []
+    times.record(checkout.times, "lesson", {"01_doubling": 12.4}, keep=["01_doubling"])
+    assert check(checkout) == ["The table of lessons in README.md is out of date; run `tlteach build --no-execute`."]
+    build(checkout, run=False)
+    assert row.replace("|  |", "| 12 s |") in path.read_text() and check(checkout) == []
+    path.write_text(readme.BEGIN)
+    assert "must hold both" in check(checkout)[0]
 
 
 def test_unknown_preset_and_lesson(checkout):

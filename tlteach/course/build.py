@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 
-from tlteach.course import source, times
+from tlteach.course import readme, source, times
 from tlteach.course.execute import Failure, check_preset, execute
 from tlteach.course.lessons import Checkout
 from tlteach.errors import TlteachError
@@ -35,7 +35,8 @@ def build(
     on_cell: Callable[[str], None] = lambda name: None,
     on_done: Callable[[Built], None] = lambda built: None,
 ) -> list[Built]:
-    """Write the student notebooks of `names` (all by default) and, with `run`, the executed solutions.
+    """Write the student notebooks of `names` (all by default) and, with `run`, the executed solutions; then the times
+    they took, and the table of lessons in README.md.
 
     `jobs` notebooks run at a time (one a core by default). One that fails leaves its partial output and a report
     in `reports/`, what was committed stays as it was, and the others go on. `on_cell(name)` is called after each
@@ -60,6 +61,7 @@ def build(
     if run:
         good = {each.name: each.seconds for each in built if not each.problem}
         times.record(checkout.times, preset, good, keep=checkout.names())
+    readme.update(checkout)
     return built
 
 

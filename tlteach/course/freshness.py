@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from tlteach.course import source
+from tlteach.course import readme, source
 from tlteach.course.lessons import Checkout
 from tlteach.errors import BadFile
 
@@ -28,7 +28,16 @@ def check(checkout: Checkout, names: Iterable[str] = ()) -> list[str]:
             for file in sorted(files)
             if file.stem not in known
         ]
+        problems += _readme(checkout)
     return problems
+
+
+def _readme(checkout: Checkout) -> list[str]:
+    try:
+        fresh = readme.is_fresh(checkout)
+    except BadFile as error:
+        return [str(error)]
+    return [] if fresh else ["The table of lessons in README.md is out of date; run `tlteach build --no-execute`."]
 
 
 def _student(checkout: Checkout, name: str, notebook) -> str:

@@ -63,6 +63,14 @@ class Checkout:
     def times(self) -> Path:
         return self.root / "tlteach" / "recorded" / times.FILE
 
+    @property
+    def readme(self) -> Path:
+        return self.root / "README.md"
+
+    def catalogue(self) -> tuple[LessonInfo, ...]:
+        """The lessons of this checkout, in order."""
+        return catalogue(self.root / "tutorials", self.times)
+
     def names(self) -> list[str]:
         """Every lesson that has a source, in order."""
         return sorted(path.stem for path in (self.root / "solutions").glob("*.py") if NAME.fullmatch(path.stem))
@@ -86,13 +94,13 @@ def select(names: list[str], wanted=()) -> list[str]:
     return [name for name in names if name in chosen]
 
 
-def catalogue(folder: str | Path | None = None) -> tuple[LessonInfo, ...]:
-    """The lessons in `folder` (the course's own by default), in order.
+def catalogue(folder: str | Path | None = None, times_file: str | Path | None = None) -> tuple[LessonInfo, ...]:
+    """The lessons in `folder`, in order, with the times in `times_file` (the course's own by default).
 
     Raises BadFile for a notebook that is damaged or does not say what it is about.
     """
     folder = Path(folder) if folder else paths.lessons_folder()
-    seconds = times.measured()
+    seconds = times.measured(times_file)
     files = sorted(path for path in folder.glob("*.ipynb") if NAME.fullmatch(path.stem))
     return tuple(_info(path, seconds.get(path.stem, {})) for path in files)
 

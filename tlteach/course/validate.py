@@ -46,6 +46,11 @@ class Verdict:
     seconds: float
     problem: str = ""
 
+    @property
+    def timed(self) -> bool:
+        """Whether this says how long a lesson takes: a student version that ran to its end."""
+        return self.task.version == "student" and not self.task.strict and not self.problem
+
 
 def tasks(names: Iterable[str], preset: str = "smoke", versions=("student", "nbval"), full: bool = False) -> list[Task]:
     """The runs of a validation: each student version and each solution once, or, with `full`, every combination."""
