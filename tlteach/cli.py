@@ -129,7 +129,8 @@ def _build(options) -> int:
 
         def done(built) -> None:
             bar.update()
-            bar.write(f"{built.name}: {built.problem or f'{built.seconds:.1f} s'}", file=sys.stdout)
+            good = f"executed in {built.seconds:.1f} s" if built.seconds else "written"
+            bar.write(f"{built.name}: {built.problem or good}", file=sys.stdout)
 
         results = build(
             checkout,

@@ -1,13 +1,14 @@
 """Running notebooks with papermill: parameters, failures of every kind, and never a hang."""
 
 import asyncio
+import signal
 import time
 from queue import Empty
 
 import nbformat.v4 as v4
 import pytest
 
-from tlteach.course.execute import execute
+from tlteach.course.execute import execute, in_parallel
 from tlteach.course.papermill_engine import PolledChannel
 from tlteach.errors import InvalidInput
 
@@ -58,6 +59,26 @@ def test_what_cannot_be_run_at_all():
     del bare.cells[0].metadata["tags"]
     with pytest.raises(InvalidInput, match="no cell tagged `parameters`"):
         execute(bare, "01_x")
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="needs a timer signal")
+def test_a_stop_ends_what_runs_and_what_waits():
+    done = []
+
+    def one(name):
+        done.append(execute(notebook("import time; time.sleep(600)"), name, preset="smoke"))
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(4)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            in_parallel(one, ["01_x", "02_y"], jobs=1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert [ran.failure.error for ran in done] == ["DeadKernelError"]
 
 
 class LostWakeUp:

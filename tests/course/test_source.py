@@ -2,6 +2,7 @@
 
 import ast
 import json
+import sys
 
 import pytest
 
@@ -103,3 +104,9 @@ def test_a_missing_or_misnamed_file(tmp_path):
         source.read(tmp_path / "01_nowhere.py")
     with pytest.raises(source.SourceError, match="NN_name.py"):
         source.read(tmp_path / "lesson.py")
+
+
+def test_without_jupytext_it_says_what_to_install(checkout, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    with pytest.raises(source.SourceError, match=r"tlteach\[instructor\]"):
+        source.read(checkout.source("01_doubling"))

@@ -1,14 +1,12 @@
 """`tlteach build`: every lesson's source to its student notebook and, executed, to its solution notebook."""
 
-import os
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 
 from tlteach.course import readme, source, times
-from tlteach.course.execute import Failure, check_preset, execute
+from tlteach.course.execute import Failure, check_preset, execute, in_parallel
 from tlteach.course.lessons import Checkout
 from tlteach.errors import TlteachError
 from tlteach.files import write_atomic
@@ -55,9 +53,7 @@ def build(
         on_done(built)
         return built
 
-    # The work is done by the kernels, which are processes; the threads only pass messages.
-    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        built = list(pool.map(one, checkout.select(names)))
+    built = in_parallel(one, checkout.select(names), jobs)
     if run:
         good = {each.name: each.seconds for each in built if not each.problem}
         times.record(checkout.times, preset, good, keep=checkout.names())

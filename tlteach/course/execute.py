@@ -1,7 +1,8 @@
 """Running a notebook through papermill: parameters in, outputs and a ledger of seconds out, never a hang."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,22 @@ def execute(
             words = log.read().decode(errors="replace").strip()
         ran = nbformat.read(result, as_version=4) if result.exists() else deepcopy(notebook)
     return _result(ran, error, words)
+
+
+def in_parallel(function: Callable, items: Iterable, jobs: int | None = None) -> list:
+    """`function` of each of `items`, `jobs` at a time (one a core by default); a stop ends what runs and the rest.
+
+    Threads do, since the work is done by the kernels, which are processes.
+    """
+    from tlteach.course import papermill_engine
+
+    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
+        try:
+            return list(pool.map(function, items))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            papermill_engine.stop_kernels()
+            raise
 
 
 def _result(ran, error, kernel_words: str) -> Execution:

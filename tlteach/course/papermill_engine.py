@@ -5,6 +5,7 @@ the wake-up is lost and the wait never ends (nbclient#312, papermill#723). Here 
 Working folder and environment go to the kernel only, so that several notebooks can run in threads of one process.
 """
 
+import contextlib
 import time
 from queue import Empty
 
@@ -15,6 +16,7 @@ from papermill.log import logger
 
 NAME = "tlteach"
 POLL = 0.5  # seconds
+_running: set["_Client"] = set()
 
 
 class PolledChannel:
@@ -46,17 +48,28 @@ class _Client(PapermillNotebookClient):
         return client
 
     def papermill_execute_cells(self):
+        _running.add(self)
         try:
             super().papermill_execute_cells()
         finally:
+            _running.discard(self)
             self.nb.metadata.papermill["cpu_seconds"] = self._cpu_seconds()
 
+    def kernel(self) -> psutil.Process:
+        """The kernel's process; raises psutil.Error when it is gone."""
+        return psutil.Process(getattr(self.km.provisioner, "pid", None) or -1)
+
     def _cpu_seconds(self) -> float | None:
-        try:
-            used = psutil.Process(self.km.provisioner.pid).cpu_times()
-        except (psutil.Error, AttributeError, TypeError):  # the kernel died, or is not a process of ours
-            return None
-        return used.user + used.system
+        with contextlib.suppress(psutil.Error, ValueError):
+            used = self.kernel().cpu_times()
+            return used.user + used.system
+
+
+def stop_kernels() -> None:
+    """End every notebook that runs in a thread of this process; each then fails with a dead kernel."""
+    for client in list(_running):
+        with contextlib.suppress(psutil.Error, ValueError):
+            client.kernel().kill()
 
 
 class Engine(NBClientEngine):

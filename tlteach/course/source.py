@@ -35,7 +35,12 @@ def read(path: str | Path):
     Raises SourceError (file, cell, what to do) when the file cannot be read, has no `parameters` cell or has
     markers that do not pair up.
     """
-    import jupytext  # slow, and only instructors have it
+    try:
+        import jupytext  # slow, and only instructors have it
+    except ImportError:
+        raise SourceError(
+            'reading a source needs jupytext: pip install "tlteach[instructor]", or `make build`.'
+        ) from None
     import nbformat
 
     path = Path(path)

@@ -10,13 +10,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tlteach.course import source
-from tlteach.course.execute import CELL_TIMEOUT, Execution, Failure, execute, kernel_environment
+from tlteach.course.execute import CELL_TIMEOUT, Execution, Failure, execute, in_parallel, kernel_environment
 from tlteach.course.lessons import Checkout
 from tlteach.course.lint import lint, lint_outputs
 from tlteach.errors import BadFile
@@ -89,8 +88,7 @@ def validate(
         on_done(verdict)
         return verdict
 
-    with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        return list(pool.map(one, tasks))
+    return in_parallel(one, tasks, jobs)
 
 
 def perform(checkout: Checkout, task: Task) -> Verdict:
