@@ -69,9 +69,10 @@ def test_a_new_version_does_not_replace_an_earlier_one_that_was_worked_on(mine, 
     assert files(mine)["00_first.new.ipynb"] == "version 2"
     assert files(mine)["00_first.new2.ipynb"] == "version 3"
     assert files(mine)["00_first.ipynb"] == "version 1 of 00_first"  # even untouched, a file is the student's
+    assert [each.worked_on for each in start(mine, lessons=lessons)] == [False, False]
 
 
-@pytest.mark.parametrize("record", [None, "not json", "[]"])
+@pytest.mark.parametrize("record", [None, "not json", "[]", '{"00_first": 3}'])
 def test_without_a_record_everything_counts_as_worked_on(mine, lessons, record):
     mine.mkdir(parents=True)
     (mine / "00_first.ipynb").write_text("from somewhere else")

@@ -1,7 +1,6 @@
 """`tlteach lab`: JupyterLab on the student's own copies of the lessons."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -44,16 +43,19 @@ def command(
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{name}.ipynb",
         f"--LabApp.workspaces_dir={folder / '.workspaces'}",  # which tabs are open here, not elsewhere
+        f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab_settings'}",  # no question about news over the lesson
         "--ServerApp.log_level=WARN",  # still prints the address
         *options,
     ]
 
 
 def open_lab(arguments: Sequence[str]) -> int:
-    """Run JupyterLab until it is closed; one thread for arrays, so that small networks do not fight over the cores."""
+    """Become JupyterLab, so that Ctrl-C and every other signal reach it; on Windows, run it until it is closed.
+
+    One thread for arrays, so that small networks do not fight over the cores.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for JupyterLab, which asks whether to stop
-    try:
-        return subprocess.run(arguments, env=environment, check=False).returncode
-    finally:
-        signal.signal(signal.SIGINT, before)
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(arguments[0], arguments, environment)
+    return subprocess.run(arguments, env=environment, check=False).returncode

@@ -13,7 +13,7 @@ from tlteach.course.source import NAME
 from tlteach.errors import BadFile
 from tlteach.files import write_atomic
 
-RECORD = ".tlteach.json"  # which version of each lesson the student was given
+RECORD = ".tlteach.json"  # which versions of each lesson the student was given
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def start(folder: str | Path, names=(), lessons: str | Path | None = None) -> li
             copied.append(Copied(name, "new", _put(mine, content)))
         else:
             now = hashlib.sha256(mine.read_bytes()).hexdigest()
-            worked_on = now not in (version, given.get(name))
-            if version in (now, given.get(name)):
+            worked_on = now not in (version, *given.get(name, []))
+            if version in (now, *given.get(name, [])):
                 copied.append(Copied(name, "kept", mine, worked_on))
             else:
                 copied.append(Copied(name, "beside", _put_beside(name, mine, content), worked_on))
-        if given.get(name) != version:
-            given[name] = version
+        if version not in given.setdefault(name, []):
+            given[name].append(version)
             write_atomic(folder / RECORD, json.dumps(given, indent=1, sort_keys=True) + "\n")
     return copied
 
@@ -81,13 +81,13 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def _read_record(folder: Path) -> dict[str, str]:
+def _read_record(folder: Path) -> dict[str, list[str]]:
     """What was given before. Without a readable record, whatever differs counts as worked on: nothing is lost."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return {str(name): [str(version) for version in versions] for name, versions in record.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _put_beside(name: str, mine: Path, content: bytes) -> Path:
