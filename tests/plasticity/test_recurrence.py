@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tlteach.plasticity import Hebb, PlasticRNN, recurrence
 
-FAST = ("chunked",)
+FAST = ("chunked", "fused")
 EXACT = dict(rtol=1e-11, atol=1e-12)
 
 

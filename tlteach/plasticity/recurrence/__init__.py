@@ -1,9 +1,11 @@
 """The recurrence over a whole sequence, in three implementations of the same mathematics.
 
 direct.py       the equations, step by step, with autograd; every rule, every transformation of torch
-chunked.py      several steps at a time, in matrix products; large nets, and any device
-fused.py        compiled loops over one episode's trace while it is in the cache; small nets on a CPU
+fused.py        compiled loops over one episode's trace at a time, on a CPU
+chunked.py      several steps at a time, in matrix products; any device, and where a trace is far beyond the cache
 """
+
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -15,7 +17,10 @@ from tlteach.plasticity.rules import Hebb, Oja, Rule
 from tlteach.plasticity.state import PlasticState
 
 IMPLEMENTATIONS = ("auto", "direct", "chunked", "fused")
-CHUNK = 12
+
+# Where `auto` goes over from one to the next, measured by benchmarks/plasticity.py.
+TINY = 1 << 12  # trace entries times steps for which the direct loop is not worth compiling anything
+FUSED_UNITS = {"per_connection": 1500, "shared": 300}  # largest N; chunks of a shared alpha need no matrix product
 
 
 def unroll(
@@ -31,19 +36,36 @@ def unroll(
 ) -> tuple[Tensor, PlasticState]:
     """drive (T, B, N) -> the activities (T, B, N) and the last state.
 
-    `hidden` (T, B, N) are activities computed before for exactly these arguments.
+    `hidden` (T, B, N) are activities computed before for exactly these arguments: the fast implementations then
+    compute no more than the backward pass needs.
     """
-    if implementation == "direct" or not _has_fast_form(drive, weight, alpha, rule, state):
+    fast = _choose(implementation, drive, weight, alpha, rule, state)
+    if fast is None:
         return direct.unroll(drive, weight, alpha, rule, state, clamp)
-    first, trace = (None, None) if state is None else state
-    known = None if hidden is None else hidden.detach()
-    differentiable = (drive, weight, alpha, rule.eta, first, trace)
+    hidden_before, trace_before = (None, None) if state is None else state
+    differentiable = (drive, weight, alpha, rule.eta, hidden_before, trace_before)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in differentiable)
-    size = chunk_size or CHUNK
-    output, trace = FastRecurrence.apply(
-        chunked, type(rule), keep, *differentiable, clamp, known, type(rule) is Oja, min(size, len(drive))
-    )
+    known = None if hidden is None else hidden.detach()
+    size = min(chunk_size or fast.chunk_size(drive, alpha), len(drive))
+    output, trace = FastRecurrence.apply(fast, type(rule), keep, *differentiable, clamp, known, type(rule) is Oja, size)
     return output, PlasticState(output[-1], trace)
+
+
+def _choose(implementation: str, drive: Tensor, weight: Tensor, alpha: Tensor | None, rule, state) -> ModuleType | None:
+    """The module of a fast implementation, or None for the direct loop."""
+    if implementation == "direct" or not _has_fast_form(drive, weight, alpha, rule, state):
+        return None
+    (T, B, N), on_cpu = drive.shape, drive.device.type == "cpu"
+    if implementation == "auto" and T * B * N * N < TINY:
+        return None
+    if implementation == "chunked" or not on_cpu:
+        return chunked
+    most_units = FUSED_UNITS["per_connection" if alpha.ndim else "shared"]
+    if implementation == "auto" and most_units < N:
+        return chunked
+    from tlteach.plasticity.recurrence import fused  # not before it is needed: numba takes its time
+
+    return fused
 
 
 def _has_fast_form(drive: Tensor, weight: Tensor, alpha: Tensor | None, rule: Rule | None, state) -> bool:

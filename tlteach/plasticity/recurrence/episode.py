@@ -1,7 +1,8 @@
 """What the fast implementations are given and give back: plain tensors, no autograd.
 
-An implementation is a module with two functions:
+An implementation is a module with three functions:
 
+    chunk_size(drive, alpha)           -> steps a chunk, unless the caller chooses
     forward(given, keep)               -> Run
     backward(given, run, arriving)     -> Gradients
 """

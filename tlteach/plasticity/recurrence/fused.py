@@ -1,0 +1,92 @@
+"""The recurrence for small nets on a CPU: one pass over an episode's trace a step, while it is in the cache.
+
+Forward, the trace is updated and used in the same pass, and kept every few steps. Backward, the traces of such a
+stretch are made again from its beginning, and one pass a step goes through both equations in reverse; the update is
+never undone, so every eta is safe. Episodes are independent: with more than one torch thread they are shared out.
+"""
+
+import threading
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from tlteach.plasticity.recurrence import chunked, kernels
+from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run
+
+WORTH_A_THREAD = 1 << 22  # trace entries times steps; about a millisecond
+
+
+def chunk_size(drive: Tensor, alpha: Tensor) -> int:
+    """Steps between two kept traces: about as many as are kept, which takes the least memory."""
+    return max(12, round(len(drive) ** 0.5))
+
+
+def forward(given: Given, keep: bool) -> Run:
+    """Run the episodes; `keep` what the backward pass needs."""
+    if given.known is not None:
+        return chunked.forward(given, keep)  # nothing to do but the traces between the stretches
+    T, B, N = given.drive.shape
+    x = given.drive.new_empty(T + 1, B, N)
+    x[0] = 0 if given.hidden is None else given.hidden
+    trace = given.drive.new_zeros(B, N, N) if given.trace is None else given.trace.clone()
+    kept = given.drive.new_empty(-(-T // given.size) if keep else 0, B, N, N)
+    drive, parameters = _array(given.drive), _parameters(given)
+    outcome = (_array(x), _array(trace), _array(kept))
+    _share_out(given, lambda a, z, _: kernels.forward(a, z, drive, *parameters, *outcome, given.size))
+    return Run(x, trace, [kept] if keep else [])
+
+
+def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
+    """`forward` in reverse."""
+    T, B, N = given.drive.shape
+    new = given.drive.new_empty
+    dx = given.drive.new_zeros(T, B, N) if arriving.x is None else arriving.x
+    dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else arriving.trace.clone()
+    dtotal, dpost = new(T, B, N), new(T + 1, B, N)
+    dalphas, detas = given.drive.new_zeros(_threads(given), N, N), [0.0] * _threads(given)
+    kept = run.kept[0] if given.known is None else _stacked(run.kept, dtrace)
+    before = (_array(dx), *_parameters(given), _array(run.x), _array(kept), given.size)
+    after = (_array(dtotal), _array(dpost))
+
+    def reverse(first: int, last: int, thread: int) -> None:
+        detas[thread] = kernels.backward(first, last, *before, *after, _array(dalphas[thread]), _array(dtrace))
+
+    _share_out(given, reverse)
+    drive = dtotal if given.clamp is None else torch.where(given.clamp, dpost[1:], dtotal)
+    weight = run.x[:-1].reshape(-1, N).t() @ dtotal.view(-1, N)
+    alpha = dalphas.sum(0) if given.alpha.ndim else dalphas.sum()
+    return Gradients(drive, weight, alpha, given.eta.new_tensor(sum(detas)), dpost[0], dtrace)
+
+
+def _parameters(given: Given) -> tuple:
+    """weight, alpha, eta, oja, clamp, as the kernels take them."""
+    alpha = _array(given.alpha.expand_as(given.weight))
+    clamp = torch.empty(0, 0, 0, dtype=torch.bool) if given.clamp is None else given.clamp
+    return _array(given.weight), alpha, alpha.dtype.type(given.eta.item()), given.oja, _array(clamp)
+
+
+def _array(tensor: Tensor):
+    return tensor.detach().contiguous().numpy()
+
+
+def _stacked(traces: list[Tensor | None], like: Tensor) -> Tensor:
+    return torch.stack([torch.zeros_like(like) if trace is None else trace for trace in traces])
+
+
+def _threads(given: Given) -> int:
+    """How many threads are worth starting."""
+    T, B, N = given.drive.shape
+    return max(1, min(torch.get_num_threads(), B, T * B * N * N // WORTH_A_THREAD))
+
+
+def _share_out(given: Given, work: Callable[[int, int, int], None]) -> None:
+    """work(first, last, thread) on equal shares of the batch; the kernels let go of Python's lock."""
+    n, B = _threads(given), given.drive.shape[1]
+    cuts = [B * i // n for i in range(n + 1)]
+    others = [threading.Thread(target=work, args=(cuts[i], cuts[i + 1], i)) for i in range(1, n)]
+    for thread in others:
+        thread.start()
+    work(cuts[0], cuts[1], 0)
+    for thread in others:
+        thread.join()
