@@ -8,6 +8,7 @@ from tlteach.course import source
 from tlteach.course.lint import lint, lint_outputs
 
 SETUP = "from tlteach.course import setup\n\nlesson = setup(PRESET, SEED)\n"
+TRIPLE = "triple = check.triple(triple)"
 
 
 @pytest.fixture
@@ -15,7 +16,9 @@ def good(source_text) -> str:
     """The throw-away lesson with the second cell of a real one."""
     start = source_text.index("class lesson:")
     end = source_text.index("def checked")
-    return source_text[:start] + SETUP + "\n\n" + source_text[end:]
+    text = source_text[:start] + SETUP + "\n\n" + source_text[end:]
+    text = text.replace("double = checked(double)", "double = check.double(double)")
+    return text.replace("secret\n    ### END SOLUTION\n\n\n# %%", f"secret\n    ### END SOLUTION\n\n\n{TRIPLE}\n\n# %%")
 
 
 @pytest.fixture
@@ -161,6 +164,8 @@ def test_no_written_out_path(good, rules, cell):
         ("## References", "## End", "references"),
         ("Difficulty 1 of 5", "Easy", "exercise"),
         ("about 2 minutes", "soon done", "exercise"),
+        (TRIPLE, "", "exercise"),
+        (TRIPLE, "triple = check.triple(double)", "exercise"),
         ("    ### STUB: if x:\n", "    ### STUB: if x\n", "syntax"),
         ("    return 3 * x", "    return 3 x", "syntax"),
     ],

@@ -54,6 +54,7 @@ def kernel_environment(name: str, preset: str, strict: bool, home: str | Path) -
         "TLTEACH_PRESET": check_preset(preset),
         "TLTEACH_STRICT": "1" if strict else "0",
         "TLTEACH_HOME": str(home),
+        "TLTEACH_RUNS": str(Path(home, "runs")),
         "JPY_SESSION_NAME": f"{name}.ipynb",  # what JupyterLab tells a kernel
         "OMP_NUM_THREADS": "1",
     }

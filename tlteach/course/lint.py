@@ -22,6 +22,7 @@ _SHELL = re.compile(r"\b(curl|wget|pip install|conda install|git clone)\b")
 _URL = re.compile(r"\b(https?|ftp)://(?!www\.w3\.org/)")  # the name of the SVG language is no address
 _IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\](\((?P<src>[^)]*)\)|\[[^\]]*\])?")
 _TAG = re.compile(r"<(img|script|link|iframe|video|audio|source|object|embed)\b[^>]*>", re.IGNORECASE)
+_CHECKED = re.compile(r"^(\w+) = check\.\w+\(\1\)", re.MULTILINE)
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 
@@ -110,11 +111,13 @@ def _whole(notebook) -> Iterator[tuple[str, str]]:
 
 
 def _exercises(notebook) -> Iterator[tuple[int, str, str]]:
-    """Each exercise is announced by the text above it, with its difficulty and the minutes it takes."""
+    """Each exercise is announced by the text above it, with its difficulty and the minutes it takes, and is checked."""
     text = ""
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "markdown":
             text = cell.source
+        elif source.is_exercise(cell) and not _CHECKED.search(cell.source):
+            yield number, "exercise", "the function must go through its check in the same cell: f = check.f(f)"
         if source.is_exercise(cell):
             if not re.search("difficulty", text, re.IGNORECASE):
                 yield number, "exercise", "the text above this exercise must say its difficulty"
