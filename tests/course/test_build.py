@@ -77,6 +77,20 @@ def test_a_broken_source_is_reported_and_the_others_are_built(checkout, source_t
     assert "parameters cell" in (checkout.reports / "02_broken.txt").read_text()
 
 
+def test_an_unexpected_error_in_one_lesson_does_not_stop_the_others(checkout, source_text, monkeypatch):
+    checkout.source("02_odd").write_text(source_text)
+    read = source.read
+
+    def odd(path):
+        return 1 / 0 if path.stem == "02_odd" else read(path)
+
+    monkeypatch.setattr(source, "read", odd)
+    good, bad = build(checkout, run=False)
+    assert good.problem == "" and checkout.student("01_doubling").exists()
+    assert "ZeroDivisionError" in bad.problem
+    assert "return 1 / 0" in (checkout.reports / "02_odd.txt").read_text()
+
+
 def test_the_table_in_the_readme(checkout):
     path = checkout.root / "README.md"
     path.write_text(f"# Before\n\n{readme.BEGIN}\nold\n{readme.END}\n\nAfter.\n")

@@ -1,6 +1,7 @@
 """`tlteach build`: every lesson's source to its student notebook and, executed, to its solution notebook."""
 
 import re
+import traceback
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ def build(
             notebook = source.read(checkout.source(name))
             _write_if_changed(checkout.student(name), source.dumps(source.student(notebook)))
             built = _solution(checkout, name, notebook, preset, lambda _: on_cell(name)) if run else Built(name)
-        except TlteachError as error:
-            problem = _report(checkout, name, Failure(0, "", type(error).__name__, str(error)))
-            built = Built(name, problem=problem)
+        except Exception as error:  # whatever it is, the other lessons go on
+            words = "" if isinstance(error, TlteachError) else traceback.format_exc()
+            failure = Failure(0, "", type(error).__name__, str(error), words)
+            built = Built(name, problem=_report(checkout, name, failure))
         on_done(built)
         return built
 

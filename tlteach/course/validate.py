@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from tlteach.course import source
 from tlteach.course.execute import CELL_TIMEOUT, Execution, Failure, execute, in_parallel, kernel_environment
 from tlteach.course.lessons import Checkout
 from tlteach.course.lint import lint, lint_outputs
-from tlteach.errors import BadFile
+from tlteach.errors import TlteachError
 
 BUDGET = 20.0  # seconds a notebook may take at smoke
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -83,8 +84,9 @@ def validate(
     def one(task: Task) -> Verdict:
         try:
             verdict = perform(checkout, task)
-        except BadFile as error:
-            verdict = Verdict(task, 0.0, str(error))
+        except Exception as error:  # whatever it is, the other runs go on
+            told = str(error) if isinstance(error, TlteachError) else traceback.format_exc()
+            verdict = Verdict(task, 0.0, told)
         on_done(verdict)
         return verdict
 
