@@ -45,6 +45,7 @@ def command(
         f"--LabApp.workspaces_dir={folder / '.workspaces'}",  # which tabs are open here, not elsewhere
         f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab_settings'}",  # no question about news over the lesson
         "--ServerApp.log_level=WARN",  # still prints the address
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),  # in a container
         *options,
     ]
 
