@@ -53,7 +53,7 @@ from tlteach import runs
 from tlteach.course import setup, widgets
 from tlteach.course.exercises import check
 from tlteach.experiments import patterns
-from tlteach.plots import matrix, show
+from tlteach.plots import Table, matrix, show
 from tlteach.tasks.patterns import PatternTask
 
 lesson = setup(PRESET, SEED)
@@ -191,14 +191,14 @@ needed = widgets.Predict(
 needed
 
 # %% [markdown]
-# This takes **at most half a minute**. The stop button of the kernel ends it early and keeps what was learned.
+# This takes **about ten seconds**, at most thirty. The stop button of the kernel ends it early and keeps what was learned.
 
 # %%
 live = widgets.LiveTraining("plastic network, 50 bits", target=0.01)
 live
 
 # %%
-plastic = patterns.run(patterns.Config.preset(PRESET, "plastic", seed=SEED), on_record=live.curve("plastic"))
+plastic = patterns.run(patterns.Config.preset(PRESET, "plastic", seed=SEED), on_record=live.curve("plastic"), progress=False)
 network = patterns.restore(plastic)
 
 # %%
@@ -273,7 +273,7 @@ print(f"w from a bit to itself: {w.diagonal().mean():+.3f}")
 #
 # - **frozen trace**: from the moment the cue appears, the trace is no longer updated;
 # - **shared alpha**: each $\alpha_{ij}$ is replaced by their mean;
-# - **no plasticity**: $\alpha = 0$. The trace is still there, but nobody listens.
+# - **no plasticity**: $\alpha = 0$. The trace is still there, but nobody listens to it.
 
 # %%
 freeze = widgets.Predict(
@@ -300,16 +300,52 @@ show(
 )
 
 # %%
+difference = scores["frozen trace"][0] - scores["as trained"][0]
+doubt = (scores["frozen trace"][1] ** 2 + scores["as trained"][1] ** 2) ** 0.5
 freeze.reveal(
-    "smaller" if scores["frozen trace"][0] < 0.8 * scores["as trained"][0] else "about the same",
-    f"{scores['frozen trace'][0]:.4f} against {scores['as trained'][0]:.4f}. While the cue is shown, the neurons still echo "
-    "the pattern seen last, and a live trace goes on learning the mixture.",
+    "about the same" if abs(difference) < doubt else "smaller" if difference < 0 else "much larger",
+    f"{scores['frozen trace'][0]:.4f} against {scores['as trained'][0]:.4f}. What must be remembered is in the trace before "
+    "the cue comes. Updating it further can even harm: the neurons still echo the pattern seen last, and it learns the mixture.",
 )
 
 # %% [markdown]
-# Without plasticity the error is near chance: the memory is in the trace, and nowhere else. The mean of all the alphas
-# does surprisingly well. For patterns without any structure, that is no wonder: no connection is more important than
-# another. (In lesson 3 the patterns are images, and it will matter.)
+# Freezing helps most early in training; the longer the network is trained, the less it matters. The mean of all the alphas
+# does well too. For patterns without any structure that is no wonder: no connection is more important than another. (In
+# lesson 3 the patterns are images.)
+#
+# But why is the network *without plasticity* better than chance? Its weights know nothing of the patterns, and nobody listens
+# to its trace. Ask it separately for the pattern that it saw first, and for the one that it saw last.
+
+# %%
+without = widgets.Predict(
+    "no-plasticity-first-last",
+    "Without plasticity, it is at chance (0.25) when asked for ...",
+    ["the first pattern only", "the last pattern only", "both", "neither"],
+)
+without
+
+# %%
+batch = task.sample(fresh, torch.Generator().manual_seed(SEED + 2))
+asked_last = batch.order[:, -1, -1] == batch.asked
+split = {}
+for name, version in versions.items():
+    with torch.no_grad():
+        wrong = (version(batch.inputs)[-1].sign() != batch.targets).float().mean(-1)  # (episodes,)
+    split[name] = wrong[~asked_last].mean().item(), wrong[asked_last].mean().item()
+
+rows = [(name, f"{first:.3f}", f"{last:.3f}") for name, (first, last) in split.items()]
+Table(("network", "asked for the first", "asked for the last"), rows, "Share of wrong bits")
+
+# %%
+without.reveal(
+    "the first pattern only" if split["no plasticity"][0] > 0.2 > split["no plasticity"][1] else "both",
+    "The last pattern still echoes in the activities, and the learned weights keep it alive. Activity can hold one pattern; "
+    "the first one was overwritten by the second, and only the trace still has it.",
+)
+
+# %% [markdown]
+# Keep the number in between in mind: one pattern right and the other one guessed makes an error of
+# $\tfrac12 \cdot 0 + \tfrac12 \cdot 0.25 = 0.125$.
 
 # %% [markdown]
 # ## The race
@@ -327,21 +363,27 @@ race
 # %%
 results = [plastic]
 for rival in ("shared", "rnn", "lstm"):
-    results.append(patterns.run(patterns.Config.preset(PRESET, rival, seed=SEED), on_record=race.curve(rival)))
+    config = patterns.Config.preset(PRESET, rival, seed=SEED)
+    results.append(patterns.run(config, on_record=race.curve(rival), progress=False))
 
 # %%
 show(
     patterns.plot(results),
     alt="Share of wrong bits against training episodes for four networks. Both plastic ones fall below one percent; "
-    "the RNN and the LSTM stay above ten.",
+    "the RNN and the LSTM are near one eighth when their time is up.",
 )
+
+# %% [markdown]
+# The RNN comes down to about 0.12 and stays there. You know this number: it has learned to hold *one* pattern in its activity,
+# and guesses the other. The paper's figure shows the same plateau, for the RNN and for a long time for the LSTM.
 
 # %% [markdown]
 # ## Thirty minutes and five seeds
 #
 # Half a minute and one seed prove little. Perhaps the others only need longer. Here are **recorded runs**: each network had
-# up to 30 minutes of one core, with five seeds. They were made with `tlteach run patterns --preset compare --record`, and
-# come with the package. Lines are medians, bands run from the best to the worst seed.
+# up to 30 minutes of one core, with five seeds, and stopped when its running error was below 0.01. They were made with
+# `tlteach run patterns --preset compare --record`, and come with the package. Lines are medians, bands run from the best to
+# the worst seed.
 
 # %%
 recorded = list(runs.recorded("patterns", "compare-*").values())
@@ -356,17 +398,34 @@ patterns.table(recorded)
 # %% [markdown]
 # ### Paper says, we measured
 #
-# The paper reports a factor of 250: the plastic network got below 0.01 within 2,000 episodes, the LSTM "solves the task,
-# imperfectly, after about 500,000 episodes". What do our numbers say about it?
+# | | the paper (section 4.1, figure 3) | our recorded runs (table above) |
+# |---|---|---|
+# | plastic network below 0.01 | "within 2,000 episodes" | see *plastic* |
+# | LSTM | "solves the task, imperfectly, after about 500,000 episodes" | see *LSTM* |
+# | RNN | stays at about 0.12 | see *RNN* |
+# | how many times faster | 250 | the last column; a lower bound where a network did not get there |
 #
-# - **The direction is right, and the gap is large.** Within the budget the plastic networks solve the task, with every seed.
-#   Where a rival did not get there, the ratio in the table is a *lower bound*: the budget ended first.
-# - **The 2,000 episodes do not come out of the published command.** With 51 neurons and one episode at a time, the authors'
-#   settings need about 14,000 episodes. With 400 more neurons about 2,200 are enough, so the paper's number may come from a
-#   wider network than its text says.
-# - **A batch changes the count.** We use 32 episodes per update. That needs somewhat more episodes but far fewer updates, and much
-#   less time. "Episodes until solved" is not a property of a method alone.
-# - **One shared alpha is as good here.** On random patterns, the freedom of having an alpha for each connection buys nothing.
+# The direction is right and the gap is large: every plastic seed is there within seconds. **But there is no such number
+# as *the* factor.** Our LSTM has a readout, and a learning rate that was tuned as long as ours was; so it gets there in all
+# seeds. And how many episodes the plastic network needs depends on things that have little to do with plasticity:
+
+# %%
+settings = list(runs.recorded("patterns", "paper-plastic-*").values())
+patterns.table(settings)
+
+# %% [markdown]
+# These are plastic networks only, at the paper's learning rate, five seeds each.
+#
+# - The first row is the authors' **published command**: 51 neurons, one episode per update. It does *not* get there
+#   within 2,000 episodes; it needs several times as many.
+# - **Wider:** 400 more neurons that show no bit bring it close to the paper's number. Perhaps the paper's plastic network was as
+#   wide as its RNN (2,051), and not 51 as its figure says.
+# - **Batches:** with 32 episodes per update the network sees more episodes but makes far fewer updates, each of which follows a
+#   less noisy gradient; and an update of 32 costs little more than an update of one.
+# - **Shared alpha:** in the race, one number in place of 2,601 did as well. On random patterns the freedom buys nothing.
+#
+# "Episodes until solved" is a property of a method *and* of its width, batch, learning rate and readout. Whoever quotes a factor
+# should say for which.
 
 # %% [markdown]
 # ## A thousand bits
@@ -446,9 +505,10 @@ for implementation in ("direct", "chunked"):
 # ## Summary
 #
 # - In this task every episode brings new patterns. What helps is not knowledge but a way of learning quickly.
-# - The plastic network learns it within seconds; what it remembers is in the trace, and in nothing else.
-# - Ablations tell what does the work, and they surprise: freezing the trace at the right moment *helps*, and one alpha for
-#   all is enough for patterns without structure.
+# - The plastic network learns it within seconds. Networks without a trace first learn to hold one pattern, and wait long
+#   for the second.
+# - Ablations tell what does the work, and they surprise: activity alone can hold the last pattern, the first one lives in
+#   the trace, and one alpha for all is enough for patterns without structure.
 # - A comparison is worth as much as its budget, its tuning and its seeds. A ratio against a method that never arrived is a bound.
 # - A Hebbian trace is linear attention over the past of the episode.
 #

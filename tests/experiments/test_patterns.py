@@ -193,8 +193,8 @@ def test_the_table_counts_what_was_solved_and_calls_a_bound_a_bound():
     results += [curve("lstm", 0, [50, 100], [0.2, 0.1]), curve("lstm", 1, [50, 200], [0.2, 0.009])]
     assert patterns.solved_after(results[0], 0.01) == 20  # 5 is before the window is full
     rows = {row[0]: row for row in patterns.table(results).rows}
-    assert rows["plastic"][3:5] == ("2 of 2", "20 (20 to 20)")
-    assert rows["LSTM"][3:5] == ("1 of 2", "more than 150 (100 to 200)")
+    assert rows["plastic"][4:6] == ("2 of 2", "20 (20 to 20)")
+    assert rows["LSTM"][4:6] == ("1 of 2", "more than 150 (100 to 200)")
     assert rows["LSTM"][-1] == "more than 7.5"
 
 

@@ -11,12 +11,13 @@ from tlteach.experiments._pattern_network import NETWORKS
 from tlteach.plots import LOOKS, Table, band
 from tlteach.runs import Result
 
+SETTING = ("network", "hidden_size", "batch_size", "learning_rate")
+
 
 def plot(results: list[Result] | Result, *, against: str = "episodes", target: float | None = 0.01) -> Figure:
     """Running error against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
     results = [results] if isinstance(results, Result) else list(results)
-    if not results:
-        raise InvalidInput("nothing to plot: the list of results is empty")
+    _need(results)
     figure, ax = plt.subplots()
     for network in NETWORKS:
         group = [r.metrics for r in results if r.config["network"] == network]
@@ -29,8 +30,8 @@ def plot(results: list[Result] | Result, *, against: str = "episodes", target: f
     if target:
         ax.axhline(target, color="0.5", linewidth=1, linestyle=(0, (1, 3)))
     label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
-    ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits")
-    ax.legend()
+    ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits", ylim=(None, 0.4))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 0.05))
     return figure
 
 
@@ -42,32 +43,42 @@ def solved_after(result: Result, target: float, against: str = "episodes") -> fl
 
 
 def table(results: Sequence[Result], target: float = 0.01) -> Table:
-    """How each network fared: seeds that got below `target`, episodes needed, and how often the plastic one's.
+    """How each setting (network, width, batch, rate) fared: seeds that got below `target`, and what it cost them.
 
-    Where a seed did not get there within its budget, its episodes are a lower bound, and so is the ratio.
+    Where a seed did not get there within its budget, what it spent is a lower bound, and so is the ratio, which
+    compares the median number of episodes with that of the first setting.
     """
-    groups = {network: [r for r in results if r.config["network"] == network] for network in NETWORKS}
-    spent = {n: [solved_after(r, target) or float(r.metrics["episodes"][-1]) for r in g] for n, g in groups.items()}
-    rows = []
-    for network, group in groups.items():
-        if not group:
-            continue
+    _need(results)
+    groups: dict[tuple, list[Result]] = {}
+    for result in sorted(results, key=lambda r: NETWORKS.index(r.config["network"])):
+        groups.setdefault(tuple(result.config[key] for key in SETTING), []).append(result)
+    first, rows = None, []
+    for (network, width, batch, rate), group in groups.items():
+        episodes, seconds = (
+            np.array([solved_after(r, target, unit) or r.metrics[unit][-1] for r in group])
+            for unit in ("episodes", "cpu_seconds")
+        )
         solved = sum(solved_after(r, target) is not None for r in group)
         bound = "" if solved == len(group) else "more than "
-        low, median, high = (f(spent[network]) for f in (np.min, np.median, np.max))
-        ratio = median / np.median(spent["plastic"]) if spent["plastic"] else float("nan")
+        first = first or np.median(episodes)
         rows.append(
             (
                 LOOKS[network]["label"],
-                f"{group[0].config['hidden_size']}",
-                f"{group[0].config['learning_rate']:g}",
+                f"{width}",
+                f"{batch}",
+                f"{rate:g}",
                 f"{solved} of {len(group)}",
-                f"{bound}{median:,.0f} ({low:,.0f} to {high:,.0f})",
-                f"{np.median([r.metrics['cpu_seconds'][-1] for r in group]):,.0f} s",
+                f"{bound}{np.median(episodes):,.0f} ({episodes.min():,.0f} to {episodes.max():,.0f})",
+                f"{bound}{np.median(seconds):,.1f}",
                 f"{np.median([r.metrics['running_error'][-1] for r in group]):.3f}",
-                f"{bound}{ratio:.1f}",
+                f"{bound}{np.median(episodes) / first:.1f}",
             )
         )
-    columns = ("network", "width", "Adam rate", f"below {target:g}", "episodes, median (range)")
-    columns += ("CPU time, median", "last error, median", "ratio to plastic")
-    return Table(columns, rows, f"Episodes until the running error was below {target:g}, or until the budget ended")
+    columns = ("network", "units", "batch", "Adam rate", "seeds that got there", "episodes, median (range)")
+    columns += ("CPU seconds, median", "last error", "episodes : first row")
+    return Table(columns, rows, f"Until the running error was first below {target:g}, or the budget ended")
+
+
+def _need(results: Sequence[Result]) -> None:
+    if not results:
+        raise InvalidInput("nothing to report: the list of results is empty")

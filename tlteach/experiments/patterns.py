@@ -120,7 +120,7 @@ def _small(preset: str, network: Network) -> dict[str, Any]:
     if preset == "smoke":
         return base | dict(episodes=320, window=64, record_every=2)
     if preset == "lesson":
-        return base | dict(episodes=10_000_000, cpu_seconds=30.0, stop_below=0.01)
+        return base | dict(episodes=10_000_000, cpu_seconds=30.0, stop_below=0.004)
     return base | dict(episodes=1_000_000_000, cpu_seconds=1800.0, stop_below=0.01, record_every=50)
 
 
@@ -221,7 +221,8 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
 
 def run_name(config: Config) -> str:
     """The name of a run among runs of the same preset."""
-    return f"{config.network}-{config.task.n_bits}bits-seed{config.seed}"
+    size = f"{config.task.n_bits}bits-{config.hidden_size}units-batch{config.batch_size}"
+    return f"{config.network}-{size}-seed{config.seed}"
 
 
 def run(config: Config, **how: Any) -> runs.Result:
