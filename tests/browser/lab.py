@@ -28,9 +28,10 @@ HARMLESS: tuple[tuple[str, str], ...] = ()
 IDLE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status='idle']"
 FINISHED = """() => {
   const cells = [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
-    .filter(cell => cell.querySelector('.cm-content').textContent.trim());
+    .filter(cell => cell.querySelector('.cm-content')?.textContent.trim() !== '');  // a hidden source is absent
   const prompts = cells.map(cell => cell.querySelector('.jp-InputPrompt').textContent);
-  const failed = document.querySelector("[data-mime-type='application/vnd.jupyter.error']");
+  const failed = [...document.querySelectorAll("[data-mime-type='application/vnd.jupyter.stderr']")]
+    .some(output => output.textContent.includes('Traceback (most recent call last)'));
   return !prompts.some(prompt => prompt.includes('*')) && (failed || /\\d/.test(prompts.at(-1)));
 }"""
 
@@ -74,7 +75,7 @@ class Lab:
             page.on("pageerror", lambda error: errors.append(str(error)[:400]))
             page.goto(f"{self.url}/lab/tree/{notebook}?reset")
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-            self._await_kernel()
+            self._await_kernel(notebook)
             page.wait_for_selector(IDLE, state="attached", timeout=60_000)
             yield Page(page, errors)
         finally:
@@ -91,11 +92,11 @@ class Lab:
         with urllib.request.urlopen(f"{self.url}/api/sessions", timeout=10) as answer:
             return json.load(answer)
 
-    def _await_kernel(self, timeout: float = 60) -> None:
+    def _await_kernel(self, notebook: str, timeout: float = 60) -> None:
         """Running cells before the page is connected to its kernel would ask for one in a dialog."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            kernels = [session["kernel"] for session in self._sessions()]
+            kernels = [session["kernel"] for session in self._sessions() if session["path"] == notebook]
             if kernels and all(k["connections"] and k["execution_state"] == "idle" for k in kernels):
                 return
             time.sleep(0.2)
@@ -104,8 +105,7 @@ class Lab:
     def _end_kernels(self) -> None:
         for session in self._sessions():
             request = urllib.request.Request(f"{self.url}/api/sessions/{session['id']}", method="DELETE")
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(request, timeout=10).close()
+            urllib.request.urlopen(request, timeout=20).close()
 
 
 @dataclass
@@ -127,9 +127,19 @@ class Page:
         self.page.wait_for_function(FINISHED, timeout=timeout * 1000)
         self.page.wait_for_selector(IDLE, state="attached", timeout=timeout * 1000)
 
+    def set_theme(self, theme: str) -> None:
+        """Switch between light and dark without loading the page again."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[theme]
+        )
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(theme == "light").lower(), timeout=20_000
+        )
+
     def cell_errors(self) -> list[str]:
         """Tracebacks shown in the notebook."""
-        return self.page.locator("[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+        outputs = self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
+        return [text for text in outputs if "Traceback (most recent call last)" in text]
 
     def complaints(self) -> list[str]:
         """Console errors that have no known harmless reason."""
@@ -143,8 +153,8 @@ class Page:
             script = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
             self.page.evaluate(script)
         found = self.page.evaluate(
-            "async selector => document.querySelector(selector) ? (await axe.run({include: [[selector]]},"
-            " {resultTypes: ['violations']})).violations : []",
+            "async selector => document.querySelector(selector)"
+            " ? (await axe.run({include: [selector]}, {resultTypes: ['violations']})).violations : []",
             selector,
         )
         return [
@@ -172,8 +182,9 @@ def lab(root: Path, work: Path, preset: str = "smoke") -> Iterator[Lab]:
         "OMP_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }  # fmt: skip
     options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.password="]
+    options += ["--ServerApp.disable_check_xsrf=True"]  # so that these tests may end its kernels
     options += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    options += [f"--ServerApp.root_dir={root}"]
+    options += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     work.mkdir(parents=True, exist_ok=True)
     with open(work / "lab.log", "w") as log:
         server = subprocess.Popen(
