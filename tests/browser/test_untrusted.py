@@ -34,3 +34,5 @@ def test_an_executed_notebook_that_is_not_trusted_shows_pictures_with_words(serv
         assert links.count() == 1, "the map reads as a list of links"
         assert notebook.violations(".jp-OutputArea-output") == []
         assert notebook.complaints() == []
+        page.evaluate("() => document.querySelector('.jp-OutputArea-output img').removeAttribute('alt')")
+        assert notebook.violations(".jp-OutputArea-output")[0].startswith("critical image-alt"), "and axe does look"
