@@ -38,7 +38,8 @@ def plot(results: list[Result] | Result, *, against: str = "episodes", target: f
 def solved_after(result: Result, target: float, against: str = "episodes") -> float | None:
     """Episodes (or CPU seconds) until the running error was first below `target`, once its window was full; or None."""
     full = result.metrics["episodes"] >= result.config["window"]
-    below = np.flatnonzero(full & (result.metrics["running_error"] < target))
+    error = result.metrics["running_error"].astype(float)  # recorded in single precision: 0.01 itself is not below 0.01
+    below = np.flatnonzero(full & (error < target))
     return float(result.metrics[against][below[0]]) if len(below) else None
 
 
