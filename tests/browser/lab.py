@@ -152,6 +152,8 @@ class Page:
         if not self.page.evaluate("() => Boolean(window.axe)"):
             script = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
             self.page.evaluate(script)
+        # JupyterLab's body is 0 pixels high and hides its overflow: axe would take all text for invisible.
+        self.page.evaluate("() => { document.body.style.minHeight = '100vh' }")
         found = self.page.evaluate(
             "async selector => document.querySelector(selector)"
             " ? (await axe.run({include: [selector]}, {resultTypes: ['violations']})).violations : []",

@@ -74,6 +74,7 @@ def test_a_lesson_runs_its_widgets_move_and_it_is_accessible(server, lesson):
             move_sliders(page, widget)
             press_buttons(page, widget)
             choose(page, widget)
+        assert page.locator(".tl-widget svg[aria-label*='Nothing trained yet']").count() == 0, "live curves have grown"
         for question in page.locator(".tl-predict").all():
             question.locator("input[type=radio]").first.focus()
             page.keyboard.press("Space")

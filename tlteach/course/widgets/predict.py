@@ -132,8 +132,9 @@ class Verdict:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         first, why = map(escape, self.lines)
-        kind = "alert-success" if self.held else "alert-info"
-        html = f'<div class="alert {kind}" role="note"><strong>{first}</strong><br/>{why}</div>'
+        edge = "#2e7d32" if self.held else "#5790fc"
+        style = f"border-left: 4px solid {edge}; padding: 4px 12px"
+        html = f'<div role="note" style="{style}"><strong>{first}</strong><br/>{why}</div>'
         return {"text/html": html, "text/plain": "\n".join(self.lines)}
 
 
