@@ -2,8 +2,8 @@
 
 Every network gets the same budget a setting (CPU seconds on one thread), the same seed, which no recorded run uses, and
 the same search: four learning rates at the smaller width, then the larger width at the best rate. The best setting is
-the one with the smallest mean error in the last quarter of the budget. (Not the one that is first below some error: a curve can dip there by
-accident, early, and come back up.)
+the one with the smallest mean error in the last quarter of the budget. (Not the one that is first below some error: a
+curve can dip there by accident, early, and come back up.)
 """
 
 import argparse

@@ -38,6 +38,20 @@ def tanh_into(out, z):
 
 
 @compiled
+def copy(to, source):
+    """to[:] = source, for vectors."""
+    for j in range(len(to)):
+        to[j] = source[j]
+
+
+@compiled
+def fill(to, value):
+    """to[:] = value, for vectors."""
+    for j in range(len(to)):
+        to[j] = value
+
+
+@compiled
 def fade_into(out, post, eta, oja):
     """By how much a step that ends in `post` multiplies each column of the trace (equations 2 and 3)."""
     one = post.dtype.type(1)
@@ -46,12 +60,20 @@ def fade_into(out, post, eta, oja):
 
 
 @compiled
-def advance(new, old, fade, pre, post, eta):
-    """new = fade * old + eta * pre^T post."""
-    for i in range(len(pre)):
-        write, to, fro = eta * pre[i], new[i], old[i]
-        for j in range(len(post)):
-            to[j] = fade[j] * fro[j] + write * post[j]
+def again(history, fades, trace, x, eta, oja):
+    """The traces before each of n steps, from the first of them: history (n, N, N), trace (N, N), x (n, N) on.
+
+    fades (n, N) is room to work in. Row by row, so that a row stays in the cache through all steps.
+    """
+    steps, N = len(history) - 1, len(trace)
+    for s in range(steps):
+        fade_into(fades[s], x[s + 1], eta, oja)
+    for i in range(N):
+        copy(history[0, i], trace[i])
+        for s in range(steps):
+            write, to, fro, fade, post = eta * x[s, i], history[s + 1, i], history[s, i], fades[s], x[s + 1]
+            for j in range(N):
+                to[j] = fade[j] * fro[j] + write * post[j]
 
 
 @compiled
@@ -76,12 +98,12 @@ def forward(first, last, drive, weight, alpha, eta, oja, clamp, x, traces, check
     nothing = np.zeros(N, drive.dtype)
     for b in range(first, last):
         trace, pre = traces[b], nothing
-        fade[:] = 1
+        fill(fade, 1)
         for t in range(T):
-            total[:] = drive[t, b]
+            copy(total, drive[t, b])
             advance_and_use(total, trace, fade, pre, x[t, b], eta, weight, alpha)
             if len(checkpoints) and t % every == 0:
-                checkpoints[t // every, b] = trace
+                copy(checkpoints[t // every, b].reshape(-1), trace.reshape(-1))
             tanh_into(x[t + 1, b], total)
             if len(clamp):
                 for j in range(N):
@@ -89,7 +111,7 @@ def forward(first, last, drive, weight, alpha, eta, oja, clamp, x, traces, check
                         x[t + 1, b, j] = drive[t, b, j]
             pre = x[t, b]
             fade_into(fade, x[t + 1, b], eta, oja)
-        advance(trace, trace, fade, pre, x[T, b], eta)
+        advance_and_use(total, trace, fade, pre, x[T, b], eta, weight, alpha)
 
 
 @compiled
@@ -145,7 +167,8 @@ def reverse_oja(trace, fade, pre, post, eta, weight, alpha, dz, fade_later, dalp
 @compiled
 def reverse(oja, trace, fade, pre, post, eta, weight, alpha, dz, fade_later, dalpha, dtrace, dpost, dpre, p, dfade):
     """`reverse_oja` or `reverse_hebb`; the latter's one number comes first in dfade (N,)."""
-    p[:], dfade[:] = 0, 0
+    fill(p, 0)
+    fill(dfade, 0)
     if oja:
         reverse_oja(trace, fade, pre, post, eta, weight, alpha, dz, fade_later, dalpha, dtrace, dpost, dpre, p, dfade)
     else:
@@ -163,23 +186,25 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
     Returns deta.
     """
     T, _, N = dx.shape
-    history = np.empty((every, N, N), dx.dtype)  # the traces before each step of the stretch since a checkpoint
-    fade, fade_later, dfade = np.empty(N, dx.dtype), np.empty(N, dx.dtype), np.empty(N, dx.dtype)
-    dz, p, dpre, dpre_later = np.empty(N, dx.dtype), np.empty(N, dx.dtype), np.empty(N, dx.dtype), np.empty(N, dx.dtype)
-    nothing, deta = np.zeros(N, dx.dtype), 0.0
+    work = np.empty((8, N), dx.dtype)
+    dz, p, dpre, dpre_later, fade, fade_later, dfade, nothing = (
+        work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7],
+    )
+    history, fades = np.empty((every, N, N), dx.dtype), np.empty((every, N), dx.dtype)
+    fill(nothing, 0)
+    deta = 0.0
     for b in range(first, last):
         dtrace = dtraces[b]
-        dz[:], dpre[:], fade_later[:] = 0, 0, 1
+        fill(dz, 0)
+        fill(dpre, 0)
+        fill(fade_later, 1)
         for t in range(T - 1, -1, -1):
             if t == T - 1 or (t + 1) % every == 0:
                 begin = t - t % every
-                history[0] = checkpoints[begin // every, b]
-                for s in range(begin, t):
-                    fade_into(fade, x[s + 1, b], eta, oja)
-                    advance(history[s + 1 - begin], history[s - begin], fade, x[s, b], x[s + 1, b], eta)
+                again(history[: t + 1 - begin], fades, checkpoints[begin // every, b], x[begin : t + 2, b], eta, oja)
             trace, pre, post, d = history[t % every], x[t, b], x[t + 1, b], dpost[t + 1, b]
             fade_into(fade, post, eta, oja)
-            dpre_later[:] = dpre
+            copy(dpre_later, dpre)
             reverse(oja, trace, fade, pre, post, eta, weight, alpha, dz, fade_later, dalpha, dtrace, d, dpre, p, dfade)
             for j in range(N):
                 d[j] += dx[t, b, j] + eta * (dpre_later[j] + p[j])
@@ -194,10 +219,13 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
                 for j in range(N):
                     if clamp[t, b, j]:
                         dz[j] = 0
-            dtotal[t, b] = dz
-            fade_later[:] = fade
+            copy(dtotal[t, b], dz)
+            copy(fade_later, fade)
         # The first step's equation 1; nothing was written before it.
-        trace, post, d, fade[:], dpre_later[:] = history[0], x[0, b], dpost[0, b], 1, dpre
+        post, d = x[0, b], dpost[0, b]
+        fill(fade, 1)
+        copy(dpre_later, dpre)
+        trace = history[0]
         reverse(oja, trace, fade, nothing, post, eta, weight, alpha, dz, fade_later, dalpha, dtrace, d, dpre, p, dfade)
         for j in range(N):
             d[j] += eta * dpre_later[j]
