@@ -76,7 +76,7 @@ def test_the_command_runs_keeps_records_and_draws(own_folders, capsys):
     assert cli.main(["run", "patterns", *TINY, "--record", "--figure", str(figure), "--jobs", "1"]) == 0
     told = capsys.readouterr().out
     name = next(path.name for path in (paths.runs_folder() / "patterns").iterdir())
-    assert name.startswith("smoke-plastic-10bits-seed0-") and "hidden_size=11" in name and name in told
+    assert name.startswith("smoke-plastic-10bits-11units-batch4-seed0-") and "hidden_size=11" in name and name in told
     assert figure.read_text().startswith("<?xml")
     (recorded,) = runs.recorded("patterns", "smoke-plastic-*").values()
     assert (recorded.config["episodes"], recorded.config["task"]["n_bits"], recorded.config["seed"]) == (8, 10, 0)

@@ -16,9 +16,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory):
-    """JupyterLab serving copies of the students' lessons, at the smoke preset."""
+    """JupyterLab serving copies of the students' lessons, at the smoke preset.
+
+    It ends with this folder: playwright keeps an event loop running, in which tests of other folders could not start
+    their own.
+    """
     if reason := missing():
         if os.environ.get("TLTEACH_REQUIRE_BROWSER") == "1":
             pytest.fail(f"TLTEACH_REQUIRE_BROWSER=1, but {reason}.")
