@@ -353,8 +353,9 @@ without.reveal(
 # Could an ordinary network do this too? It would have to keep the patterns *in its activity*. The paper compares with a plain
 # RNN and with an LSTM, a network made for keeping things.
 #
-# Each gets the same batches and **the same time**: 30 seconds of one processor core. Width and learning rate were tuned for
-# each of them in the same way. The cell takes a little more than a minute and a half; stop it when you have seen enough.
+# Each gets batches of the same size and **the same time**: 30 seconds of one processor core. Learning rates were searched for all
+# of them in the same way, the rivals' widths as well (`python -m benchmarks.tune_patterns`). The cell takes a little more than
+# a minute; stop it when you have seen enough.
 
 # %%
 race = widgets.LiveTraining("the same budget for everyone", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30))
@@ -374,8 +375,9 @@ show(
 )
 
 # %% [markdown]
-# The RNN comes down to about 0.12 and stays there. You know this number: it has learned to hold *one* pattern in its activity,
-# and guesses the other. The paper's figure shows the same plateau, for the RNN and for a long time for the LSTM.
+# The RNN comes down to about 0.12 and lingers there. You know this number: it has learned to hold *one* pattern in its
+# activity, and guesses the other. The paper's figure shows the same plateau, for the RNN to its end (a million episodes), and
+# for the LSTM during the first 100,000.
 
 # %% [markdown]
 # ## Thirty minutes and five seeds
@@ -402,7 +404,7 @@ patterns.table(recorded)
 # |---|---|---|
 # | plastic network below 0.01 | "within 2,000 episodes" | see *plastic* |
 # | LSTM | "solves the task, imperfectly, after about 500,000 episodes" | see *LSTM* |
-# | RNN | stays at about 0.12 | see *RNN* |
+# | RNN | stays at about 0.12 for all of its million episodes | 0.12 after one million as well; it leaves the plateau near ten million |
 # | how many times faster | 250 | the last column; a lower bound where a network did not get there |
 #
 # The direction is right and the gap is large: every plastic seed is there within seconds. **But there is no such number
