@@ -33,7 +33,7 @@ def test_the_stop_button_ends_training_and_keeps_its_result():
     try:
         printed(client, TRAIN, until="record 3")
         manager.interrupt_kernel()
-        told = printed(client, "print(result.provenance.complete, len(result.metrics['step']) >= 3, len(result.tensors))")
+        told = printed(client, "print(result.provenance.complete, len(result.metrics['step']) > 2, len(result.tensors))")
         assert told.split() == ["False", "True", "6"]  # an LSTM's four tensors and its readout's two
     finally:
         client.stop_channels()
