@@ -113,6 +113,13 @@ def test_lab_opens_the_lesson_in_the_folder(two_lessons, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no exec")
+def test_lab_takes_no_option_for_a_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        cli.main(["lab", "--", "--no-browser"])
+    assert "without `--`" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_lab_becomes_jupyterlab():
     inside = "import os; print(os.getpid(), os.environ['OMP_NUM_THREADS'])"
     code = f"import sys; from tlteach.course import lab; lab.open_lab([sys.executable, '-c', {inside!r}])"

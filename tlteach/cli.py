@@ -156,6 +156,8 @@ def _lab(options) -> int:
     from tlteach.course import lab
     from tlteach.course.start import start
 
+    if options.folder and options.folder.startswith("-"):
+        options.parser.error(f"{options.folder!r} is no folder; JupyterLab's options are written without `--` before them")
     folder = Path(options.folder or lab.default_folder()).expanduser().resolve()
     copied = start(folder)
     _tell(copied)
