@@ -157,7 +157,7 @@ def _lab(options) -> int:
     from tlteach.course.start import start
 
     if options.folder and options.folder.startswith("-"):
-        options.parser.error(f"{options.folder!r} is no folder; JupyterLab's options are written without `--` before them")
+        options.parser.error(f"{options.folder!r} is no folder; write JupyterLab's options without `--` before them")
     folder = Path(options.folder or lab.default_folder()).expanduser().resolve()
     copied = start(folder)
     _tell(copied)

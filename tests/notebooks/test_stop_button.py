@@ -33,8 +33,9 @@ def test_the_stop_button_ends_training_and_keeps_its_result():
     try:
         printed(client, TRAIN, until="record 3")
         manager.interrupt_kernel()
-        told = printed(client, "print(result.provenance.complete, len(result.metrics['step']) > 2, len(result.tensors))")
-        assert told.split() == ["False", "True", "6"]  # an LSTM's four tensors and its readout's two
+        told = printed(client, "print(result.provenance.complete, len(result.metrics['step']), len(result.tensors))")
+        complete, steps, tensors = told.split()
+        assert complete == "False" and int(steps) >= 3 and tensors == "6"  # four of the LSTM and two of its readout
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
