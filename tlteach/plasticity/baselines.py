@@ -18,9 +18,10 @@ class LSTM(nn.Module):
     """`torch.nn.LSTM` of one layer, with the paper's clamping as an option.
 
     With `clamp=True` the first `input_size` hidden units are tied to the inputs, one each, as in the authors'
-    LSTM: their cell gate sees nothing but input i (weight 10), their input and output gates are held open and
-    their forget gate shut. A unit whose input is +-1 * gain then shows about +-0.76 at once; a unit whose input
-    is 0 is left to the recurrent connections. The ties are imposed anew at every call, so no optimiser undoes them.
+    LSTM: of the inputs, their cell gate sees only input i (weight 10), and biases hold their input and output gates
+    open (10) and their forget gate shut (-1000). Unless the learned gate weights say otherwise, a unit whose input is
+    +-1 times a gain then shows about +-0.76 at once, and a unit whose input is 0 is left to the recurrent connections.
+    The ties are imposed anew at every call, so no optimiser undoes them.
 
     Args:
         input_size: number of inputs.
