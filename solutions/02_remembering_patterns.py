@@ -191,7 +191,8 @@ needed = widgets.Predict(
 needed
 
 # %% [markdown]
-# This takes **about ten seconds**, at most thirty. The stop button of the kernel ends it early and keeps what was learned.
+# This takes **about ten seconds**, at most thirty; the very first time on a machine a few more, because the fast recurrence is
+# compiled then. The stop button of the kernel ends it early and keeps what was learned.
 
 # %%
 live = widgets.LiveTraining("plastic network, 50 bits", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30))
