@@ -73,10 +73,11 @@ doctor.report()
 # Here is a room with 20 levers. One of them pays. You pull until you have found it. Then you go to the next room: 20 levers
 # again, and again one pays. Sixty rooms.
 #
-# Somebody who **starts afresh** in every room finds the lever after 10.5 pulls on average, in the last room as in the first.
+# Somebody who **starts afresh** in every room finds the lever after 10.5 pulls on average (the middle of 1 to 20), in
+# the last room as in the first.
 #
-# But suppose the rooms have something in common: some levers pay more often than others, in *every* room. Nobody tells
-# you which. Somebody who **carries experience over** can find that out, and get faster from room to room.
+# But suppose the rooms have something in common: some levers pay more often than others, in *every* room. The best one pays in
+# half of the rooms, the next in a quarter, and so on. Nobody tells you which they are. Somebody who **carries experience over** can find that out, and get faster from room to room.
 #
 # That is the whole idea. *Tasks that share something* (the levers), *something carried over* (how often each has paid), and
 # a gain that you can measure (pulls until success).
@@ -90,7 +91,7 @@ doctor.report()
 # %%
 speed = widgets.Predict(
     "levers-speed",
-    "In the 60th room, how many pulls will experience need on average?",
+    "After many rooms, how many pulls will experience need on average?",
     ["about 10", "about 5", "about 2", "exactly 1"],
 )
 speed
@@ -229,14 +230,14 @@ two_houses = experiment(moved_at=40)
 figure = draw(two_houses)
 figure.axes[0].axvline(39.5, color="0.4", linewidth=1)
 figure.axes[0].annotate("another house", (40, 16.5))
-show(figure, alt="As before for 40 rooms; at the move, carrying over jumps well above starting afresh.")
+show(figure, alt="As before for 40 rooms; at the move, carrying over rises above starting afresh.")
 
 # %%
 fresh, carried = (two_houses[name][:, 40:43].mean().item() for name in ("starts afresh", "carries over"))
 moved.reveal(
     "worse than none" if carried > fresh else "still a help",
     f"In the first three rooms: {carried:.1f} pulls with experience, {fresh:.1f} without. Experience looks first where "
-    "nothing is any more. This is called negative transfer; lesson 9 is about noticing it in time.",
+    "there is least to find. This is called negative transfer; lesson 9 is about noticing it in time.",
 )
 
 # %% [markdown]

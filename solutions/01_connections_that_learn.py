@@ -109,15 +109,15 @@ hebb_update = check.hebb_update(hebb_update)
 #
 # Here is one connection for 60 steps. The two neurons fire together twice; in between, each fires once alone.
 #
-# **Before you run the next cells, decide:** what happens to the trace while both neurons are silent?
+# **Before you run the next cells, decide:** how far does the trace get while they fire together?
 
 # %%
-silence = widgets.Predict(
-    "trace-in-silence",
-    "While both neurons are silent, the trace ...",
-    ["stays as it is", "shrinks towards zero", "drops to zero at once"],
+climb = widgets.Predict(
+    "trace-after-five",
+    "With eta = 0.1, both neurons fire together for 5 steps. The trace is then about ...",
+    ["0.1", "0.4", "0.5", "1"],
 )
-silence
+climb
 
 # %%
 pre, post = torch.zeros(60), torch.zeros(60)
@@ -155,9 +155,10 @@ show(
 )
 
 # %%
-silence.reveal(
-    "shrinks towards zero",
-    "At every step the trace keeps only 1 - eta of itself, whether or not anything happens. Time alone makes it forget.",
+climb.reveal(
+    "0.4",
+    f"It is 1 - 0.9 ** 5 = {1 - 0.9**5:.2f}: each step takes a tenth of the way that is left to 1. And in silence, time alone "
+    "makes it forget: at every step it keeps only 1 - eta of itself.",
 )
 
 # %% [markdown]
@@ -194,8 +195,8 @@ best = widgets.Predict(
 best
 
 # %% [markdown]
-# Now try it on the bench. Drag `eta` and `alpha`, and look at the curve: how strongly the connection can speak after each
-# delay. The curves of your last settings stay behind, so that you can compare.
+# Now try it on the bench. It shows $\tanh(\alpha \cdot \text{trace})$ after each delay: `alpha` is how loudly the trace is heard
+# (more of it below), `eta` is what counts here. The curves of your last settings stay behind, so that you can compare.
 
 # %%
 bench = widgets.MemoryBench()
@@ -215,15 +216,14 @@ best.reveal(
 # long it must remember. It will have to learn $\eta$, too.
 
 # %% [markdown]
-# ## A rule that does not forget in silence
+# ## A rival rule
 #
 # Hebb's running average has a rival, Oja's rule (the paper's equation 3):
 #
 # $$\mathrm{Hebb}_{ij}(t+1) \;=\; \mathrm{Hebb}_{ij}(t) \;+\; \eta\, x_j(t)\,\big(x_i(t-1) - x_j(t)\,\mathrm{Hebb}_{ij}(t)\big) \tag{3}$$
 #
 # Read it from the right. The bracket compares the input $x_i$ with what the trace already explains,
-# $x_j\,\mathrm{Hebb}_{ij}$. The factor $x_j$ in front opens the gate: where the postsynaptic neuron is silent, *nothing
-# changes at all*.
+# $x_j\,\mathrm{Hebb}_{ij}$. The factor $x_j$ in front opens the gate.
 
 # %% [markdown]
 # ### Exercise 3 · Oja's update
@@ -247,7 +247,7 @@ def oja_update(hebb, pre, post, eta):
 oja_update = check.oja_update(oja_update)
 
 # %% [markdown]
-# The same 60 steps again, with both rules. Before you run it: at which of the four events does Oja's trace *shrink*?
+# The same 60 steps again, with both rules. Before you run it: when does Oja's trace *shrink*?
 
 # %%
 shrinks = widgets.Predict(
@@ -272,7 +272,7 @@ show(
 # %%
 shrinks.reveal(
     "when post fires alone",
-    "Post is active but this input did not cause it: the trace is contradicted, so it gives way. Silence contradicts nothing.",
+    "Post is active but this input did not cause it: the trace is contradicted, so it gives way. In silence the gate is shut: nothing changes at all.",
 )
 
 # %% [markdown]
@@ -319,8 +319,9 @@ check.progress("plasticity")
 # ## A memory, by hand
 #
 # Eight neurons, no fixed weights at all ($w = 0$), every connection equally plastic ($\alpha = 1$). We show them a pattern
-# of +1 and -1 for three steps. Then two steps of silence. Then we show **half** of the pattern, and nothing for the other
-# neurons. A drive of 20 is as good as fixing a neuron: $\tanh(20) = 1$ to eight digits.
+# of +1 and -1 for three steps. Then two steps without input, after which we switch all neurons off for a moment, so that no
+# activity is left and only the traces remain. Then we show **half** of the pattern, and nothing for the other neurons. A drive
+# of 20 is as good as fixing a neuron: $\tanh(20) = 1$ to eight digits.
 
 # %%
 A = torch.tensor([1.0, 1, 1, 1, -1, -1, -1, -1])
@@ -329,10 +330,15 @@ half = torch.tensor([1.0, 1, 0, 0, 1, 1, 0, 0])  # 1 where the cue still has the
 silent = torch.zeros(8)
 
 
-def play(drives, weight, alpha, eta):
-    """Run an episode. Returns the activities (T, N) and the traces (T, N, N) after each step."""
+def play(drives, weight, alpha, eta, quiet_at=None):
+    """Run an episode; before step `quiet_at` all activities are set to zero, but not the traces.
+
+    Returns the activities (T, N) and the traces (T, N, N) after each step.
+    """
     x, hebb, activities, traces = torch.zeros_like(drives[0]), torch.zeros_like(alpha), [], []
-    for drive in drives:
+    for step, drive in enumerate(drives):
+        if step == quiet_at:
+            x = torch.zeros_like(x)
         x, hebb = plastic_step(x, hebb, weight, alpha, eta, drive)
         activities.append(x)
         traces.append(hebb)
@@ -340,7 +346,7 @@ def play(drives, weight, alpha, eta):
 
 
 drives = [20 * A] * 3 + [silent] * 2 + [20 * half * A] * 3
-x, hebb = play(drives, weight=torch.zeros(8, 8), alpha=torch.ones(8, 8), eta=0.3)
+x, hebb = play(drives, weight=torch.zeros(8, 8), alpha=torch.ones(8, 8), eta=0.3, quiet_at=5)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
@@ -350,13 +356,13 @@ left.axvline(7.5, color="black", linewidth=2)
 matrix(right, hebb[-1].numpy(), "the trace at the end")
 show(
     figure,
-    alt="The eight neurons show the pattern, keep it during the silence, and complete it from its half. "
+    alt="The eight neurons show the pattern, echo it without input, and after being switched off complete it from its half. "
     "The trace is a block pattern: the outer product of the pattern with itself.",
 )
 
 # %% [markdown]
-# The four neurons that got nothing at the end show the right bits. They were told by the others, through connections
-# that did not exist eight steps ago.
+# When the half came, the four neurons that got nothing were silent for one step (white). Then they show the right bits: the
+# others told them, through connections that did not exist eight steps ago.
 #
 # Scrub through the episode. Watch the trace appear at the *second* step, because a trace needs two activities in a row.
 # Pick a connection to see its history.
@@ -368,7 +374,7 @@ scrubber
 # %% [markdown]
 # ## Where it breaks
 #
-# One pattern was easy. Now show pattern A, then pattern B, and then half of A. The half shares nothing with B: it agrees
+# One pattern was easy. Now show pattern A, then pattern B, and then half of A, this time without switching anything off. The half shares nothing with B: it agrees
 # with B in just as many bits as it disagrees.
 
 # %%
@@ -396,14 +402,15 @@ print("network says:  ", missing(by_hand))
 # %%
 which.reveal(
     "those of B",
-    "B is the fresher memory, and the neurons were still echoing it when the cue came. The trace holds A as well, "
-    "but our hand-made alpha cannot bring it forward.",
+    "The neurons were still echoing B when the cue came, and B's trace is about four times as strong as A's. The echo feeds "
+    "itself, and A is drowned. Yet A is in the trace: switch the neurons off before the cue (quiet_at=8), and it comes back.",
 )
 
 # %% [markdown]
 # ## Let the gradient choose
 #
-# We chose $w = 0$, $\alpha = 1$, $\eta = 0.3$ by hand, and they are not good enough. But look at `plastic_step`
+# With our hand-made values, $w = 0$, $\alpha = 1$ and $\eta = 0.3$, the last pattern wins. Which values would serve for *any* two
+# patterns, without a hand that switches the neurons off? Look at `plastic_step`
 # again: it is sums, products and tanh. Every part of it can be differentiated. So we can ask how the error at the *end* of
 # an episode depends on each $\alpha_{ij}$, through all the traces it shaped on the way. That is the paper's
 # whole idea: **differentiable plasticity**.

@@ -43,7 +43,7 @@ MUTANTS = [
     Mutant(
         "one step too few",
         lambda eta, delay: eta * (1 - eta) ** (delay - 1),
-        "the trace fades once too little: the first silent step counts too.",
+        "the exponent is one too small: after 0 silent steps nothing has faded yet, after 1 step once.",
     ),
     Mutant(
         "written whole",
