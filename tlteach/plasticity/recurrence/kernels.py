@@ -60,20 +60,12 @@ def fade_into(out, post, eta, oja):
 
 
 @compiled
-def again(history, fades, trace, x, eta, oja):
-    """The traces before each of n steps, from the first of them: history (n, N, N), trace (N, N), x (n, N) on.
-
-    fades (n, N) is room to work in. Row by row, so that a row stays in the cache through all steps.
-    """
-    steps, N = len(history) - 1, len(trace)
-    for s in range(steps):
-        fade_into(fades[s], x[s + 1], eta, oja)
-    for i in range(N):
-        copy(history[0, i], trace[i])
-        for s in range(steps):
-            write, to, fro, fade, post = eta * x[s, i], history[s + 1, i], history[s, i], fades[s], x[s + 1]
-            for j in range(N):
-                to[j] = fade[j] * fro[j] + write * post[j]
+def advance(new, old, fade, pre, post, eta):
+    """new = fade * old + eta * pre^T post."""
+    for i in range(len(pre)):
+        write, to, fro = eta * pre[i], new[i], old[i]
+        for j in range(len(post)):
+            to[j] = fade[j] * fro[j] + write * post[j]
 
 
 @compiled
@@ -188,9 +180,16 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
     T, _, N = dx.shape
     work = np.empty((8, N), dx.dtype)
     dz, p, dpre, dpre_later, fade, fade_later, dfade, nothing = (
-        work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7],
+        work[0],
+        work[1],
+        work[2],
+        work[3],
+        work[4],
+        work[5],
+        work[6],
+        work[7],
     )
-    history, fades = np.empty((every, N, N), dx.dtype), np.empty((every, N), dx.dtype)
+    history = np.empty((every, N, N), dx.dtype)  # the traces before each step of the stretch since a checkpoint
     fill(nothing, 0)
     deta = 0.0
     for b in range(first, last):
@@ -201,7 +200,10 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
         for t in range(T - 1, -1, -1):
             if t == T - 1 or (t + 1) % every == 0:
                 begin = t - t % every
-                again(history[: t + 1 - begin], fades, checkpoints[begin // every, b], x[begin : t + 2, b], eta, oja)
+                copy(history[0].reshape(-1), checkpoints[begin // every, b].reshape(-1))
+                for s in range(begin, t):
+                    fade_into(fade, x[s + 1, b], eta, oja)
+                    advance(history[s + 1 - begin], history[s - begin], fade, x[s, b], x[s + 1, b], eta)
             trace, pre, post, d = history[t % every], x[t, b], x[t + 1, b], dpost[t + 1, b]
             fade_into(fade, post, eta, oja)
             copy(dpre_later, dpre)
