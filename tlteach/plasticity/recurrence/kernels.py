@@ -179,16 +179,8 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
     """
     T, _, N = dx.shape
     work = np.empty((8, N), dx.dtype)
-    dz, p, dpre, dpre_later, fade, fade_later, dfade, nothing = (
-        work[0],
-        work[1],
-        work[2],
-        work[3],
-        work[4],
-        work[5],
-        work[6],
-        work[7],
-    )
+    dz, p, dpre, dpre_later = work[0], work[1], work[2], work[3]
+    fade, fade_later, dfade, nothing = work[4], work[5], work[6], work[7]
     history = np.empty((every, N, N), dx.dtype)  # the traces before each step of the stretch since a checkpoint
     fill(nothing, 0)
     deta = 0.0
