@@ -31,7 +31,7 @@ def plot(results: list[Result] | Result, *, against: str = "episodes", target: f
         ax.axhline(target, color="0.5", linewidth=1, linestyle=(0, (1, 3)))
     label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
     ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits", ylim=(None, 0.4))
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 0.05))
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
