@@ -37,7 +37,8 @@ def train(config, checkpoint=None):
         def state(step=step):
             return {"model": model.state_dict(), "generator": generator.get_state(), "step": step}
 
-        yield runs.Record(step, {"weight": model.weight.item()}, model, state, config.steps)
+        done = step == config.steps
+        yield runs.Record(step, {"weight": model.weight.item()}, model, state, config.steps, done)
 
 
 def drive(config=Config(), **how):
@@ -93,6 +94,26 @@ def test_the_stop_button_keeps_what_was_computed_and_the_run_goes_on_later(tmp_p
     assert stopped.metrics["step"].tolist() == [1, 2, 3, 4]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     np.testing.assert_array_equal(drive(folder=tmp_path).metrics["weight"], whole.metrics["weight"])
+
+
+def test_a_stop_at_the_last_record_comes_too_late_to_matter(tmp_path):
+    def press_stop(record):
+        if record.done:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = drive(folder=tmp_path, on_record=press_stop, checkpoint_seconds=0.0)
+    assert result.provenance.complete and len(result.tensors) == 2
+    assert len(drive(folder=tmp_path).tensors) == 2
+
+
+def test_a_full_disk_does_not_cost_the_run(tmp_path, monkeypatch):
+    def full(*_):
+        raise BadFile("no space left")
+
+    monkeypatch.setattr(runs, "write_atomic", full)
+    with pytest.warns(UserWarning, match="no space left"):
+        result = drive(folder=tmp_path, checkpoint_seconds=0.0)
+    np.testing.assert_array_equal(result.metrics["weight"], drive().metrics["weight"])
 
 
 def test_pressing_stop_twice_interrupts_at_once():

@@ -25,7 +25,7 @@ def command(experiment: str, arguments: Sequence[str]) -> int:
         last = ", ".join(f"{key} {value[-1]:.4g}" for key, value in result.metrics.items() if len(value))
         print(f"{name}: {last}{'' if result.provenance.complete else ' (stopped; the same command goes on)'}")
         print(f"  kept in {folder}")
-        if record:
+        if record and result.provenance.complete:
             print(f"  recorded as {runs.record(result, name)}")
     if figure:
         _save(module.plot(results), figure)

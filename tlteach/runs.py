@@ -10,6 +10,7 @@ import pickle
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 from tlteach.errors import BadFile, InvalidInput
 from tlteach.files import write_atomic
 from tlteach.paths import recorded_folder
-from tlteach.provenance import Provenance
+from tlteach.provenance import Provenance, commit
 
 FORMAT = 1  # of the result files; a reader refuses what it does not know
 CHECKPOINT, RESULT = "checkpoint.pt", "result.safetensors"
@@ -39,6 +40,7 @@ class Record:
     model: the network being trained (not a copy).
     checkpoint: makes the state from which `train(config, checkpoint)` goes on to the same numbers.
     total: updates that the run will take at the most, where that is known.
+    done: whether this is the last record of the run.
     """
 
     step: int
@@ -46,6 +48,7 @@ class Record:
     model: nn.Module
     checkpoint: Callable[[], dict[str, Any]]
     total: int | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,23 +99,26 @@ class Result:
             with safe_open(path, framework="pt") as file:
                 header = json.loads((file.metadata() or {})["tlteach"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            known = header.get("format") == FORMAT
+            provenance = Provenance(**header["provenance"]) if known else None
+            experiment, config = header.get("experiment", ""), header.get("config", {})
+        except (SafetensorError, KeyError, ValueError, OSError, TypeError, AttributeError) as error:
             raise BadFile(
                 f"{path} is not a readable tlteach result ({type(error).__name__}: {error}). "
                 "It may be damaged or cut short: delete it and record or install it again."
             ) from error
-        if header.get("format") != FORMAT:
+        if not known:
             raise BadFile(f"{path} has format {header.get('format')!r}; this version of tlteach reads {FORMAT}.")
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
         return cls(
-            header["experiment"],
-            header["config"],
+            experiment,
+            config,
             {k: v.numpy() for k, v in part("metrics/").items()},
             part("tensors/"),
-            Provenance(**header["provenance"]),
+            provenance,
         )
 
 
@@ -151,6 +157,7 @@ def drive(
     """
     from tqdm.auto import tqdm
 
+    commit()  # remembered: what is changed while the run is on did not make its numbers
     watchers = [on_record] if callable(on_record) else list(on_record)
     keeper = _Keeper(Path(folder), experiment, plain(config)) if folder is not None else None
     if keeper and (done := keeper.finished()):
@@ -166,7 +173,7 @@ def drive(
         return Result(experiment, plain(config), metrics, tensors, provenance)
 
     def keep() -> None:
-        keeper.save(rows, record.checkpoint(), earlier + time.time() - started)
+        _attempt(lambda: keeper.save(rows, record.checkpoint(), earlier + time.time() - started))
 
     with tqdm(total=None, disable=not progress, unit="update", leave=False) as bar, _StopRequest() as stop:
         for record in train(config, checkpoint):
@@ -175,19 +182,28 @@ def drive(
             bar.update(record.step - bar.n)
             for watch in watchers:
                 watch(record)
-            if stop.requested:
+            if stop.requested and not record.done:
                 complete = False
                 break
-            if keeper and time.monotonic() - saved_at > checkpoint_seconds:
+            if keeper and not record.done and time.monotonic() - saved_at > checkpoint_seconds:
                 keep()
                 saved_at = time.monotonic()
     if keeper and not complete:
         keep()
     final = result()
-    if keeper and complete:
-        final.save(keeper.folder / RESULT)
+    if keeper and complete and _attempt(lambda: final.save(keeper.folder / RESULT)):
         keeper.checkpoint.unlink(missing_ok=True)
     return final
+
+
+def _attempt(write: Callable[[], Any]) -> bool:
+    """Whether `write` succeeded: a full disk is worth a warning, not the run that is in memory."""
+    try:
+        write()
+    except BadFile as error:
+        warnings.warn(str(error), stacklevel=3)
+        return False
+    return True
 
 
 def shrink(result: Result, *, points: int = 400, tensor_bytes: int = 64_000) -> Result:
@@ -274,7 +290,7 @@ class _Keeper:
             kept = torch.load(self.checkpoint, weights_only=True)
             experiment, config = kept["experiment"], json.loads(kept["config"])
             rows, state, seconds = kept["rows"], kept["state"], kept["seconds"]
-        except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
+        except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError) as error:
             first_line = str(error).partition("\n")[0]
             message = f"cannot read the checkpoint {self.checkpoint}: {first_line} Delete it to start afresh."
             raise BadFile(message) from error

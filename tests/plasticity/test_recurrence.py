@@ -226,3 +226,28 @@ def test_forward_mode_runs_directly(only_direct):
     layer.implementation = "direct"
     slope = (layer(input + step)[0] - layer(input - step)[0]) / (2 * step)
     np.testing.assert_allclose(tangent.detach(), slope.detach(), atol=1e-7)
+
+
+def test_a_transposed_trace_is_as_good_as_any():
+    """Its memory runs the other way; neither the last trace nor a gradient may be lost in a copy of it."""
+    import torch
+
+    from tlteach.plasticity import PlasticRNN, PlasticState
+
+    drive = torch.randn(9, 2, 20, generator=torch.Generator().manual_seed(0)).double()
+    first = torch.randn(2, 20, 20, generator=torch.Generator().manual_seed(1)).double()
+    found = {}
+    for implementation in ("direct", "chunked", "fused"):
+        torch.manual_seed(0)
+        layer = PlasticRNN(20, 20, input_map=False, implementation=implementation).double()
+        trace = first.clone().transpose(1, 2).requires_grad_()
+        _, state = layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))
+        weights = torch.arange(20.0).double()
+        (state.trace.transpose(1, 2) * weights).sum().backward()
+        found[implementation] = state.trace.detach(), *torch.autograd.grad(
+            (layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))[1].trace.transpose(1, 2) * weights).sum(),
+            [trace],
+        )
+    for implementation in ("chunked", "fused"):
+        for mine, direct in zip(found[implementation], found["direct"], strict=True):
+            torch.testing.assert_close(mine, direct)

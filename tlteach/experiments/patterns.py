@@ -4,6 +4,7 @@ Spec: half of a pattern shown a moment ago is given; the network must fill in th
 at the last step, one Adam step a batch of episodes. Everything the networks are compared on is here.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -144,10 +145,13 @@ TUNED: dict[Network, tuple[int, float]] = {
 }
 
 
+_SEEDING = threading.Lock()  # torch's layers draw from the process-wide generator: one thread at a time
+
+
 def build(config: Config) -> PatternNetwork:
     """The network of `config`, its initial weights drawn from `config.seed`; the global generator is left alone."""
     H, N = config.hidden_size, config.task.n_bits
-    with torch.random.fork_rng(devices=[]):
+    with _SEEDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         if config.network.startswith("lstm"):
             return PatternNetwork(LSTM(N, H, clamp=config.network == "lstm_clamped"), N)
@@ -188,7 +192,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             "generator": generator.get_state(),
             "window": list(window),
             "step": step,
-            "cpu_seconds": time.process_time() - clock,
+            "cpu_seconds": spent,
         }
 
     done = step >= total
@@ -216,7 +220,9 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
                 "cpu_seconds": spent,
             }
             losses, errors = [], []
-            yield runs.Record(step, metrics, network, state, total if config.cpu_seconds is None else None)
+            paused = time.process_time()
+            yield runs.Record(step, metrics, network, state, total if config.cpu_seconds is None else None, done)
+            clock += time.process_time() - paused  # what the reader of the record does is not training
 
 
 def run_name(config: Config) -> str:
@@ -231,7 +237,9 @@ def run(config: Config, **how: Any) -> runs.Result:
 
 
 def restore(result: runs.Result) -> PatternNetwork:
-    """The trained network of a result, in single precision."""
+    """The trained network of a result, in single precision. Raises InvalidInput when only its curves were recorded."""
+    if not result.tensors:
+        raise InvalidInput("this result holds no network: of larger ones only the curves are recorded; train it again")
     stored = dict(result.config)
     config = Config(**(stored | {"task": PatternTask(**stored["task"])}))
     network = build(config)

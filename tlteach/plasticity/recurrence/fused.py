@@ -22,6 +22,11 @@ def chunk_size(drive: Tensor, alpha: Tensor) -> int:
     return max(12, round(len(drive) ** 0.5))
 
 
+def _own(trace: Tensor) -> Tensor:
+    """A copy that the kernels can write into; `clone` alone would keep the order of a transposed one."""
+    return trace.clone(memory_format=torch.contiguous_format)
+
+
 def forward(given: Given, keep: bool) -> Run:
     """Run the episodes; `keep` what the backward pass needs."""
     if given.known is not None:
@@ -29,7 +34,7 @@ def forward(given: Given, keep: bool) -> Run:
     T, B, N = given.drive.shape
     x = given.drive.new_empty(T + 1, B, N)
     x[0] = 0 if given.hidden is None else given.hidden
-    trace = given.drive.new_zeros(B, N, N) if given.trace is None else given.trace.clone()
+    trace = given.drive.new_zeros(B, N, N) if given.trace is None else _own(given.trace)
     kept = given.drive.new_empty(-(-T // given.size) if keep else 0, B, N, N)
     drive, parameters = _array(given.drive), _parameters(given)
     outcome = (_array(x), _array(trace), _array(kept))
@@ -42,7 +47,7 @@ def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
     T, B, N = given.drive.shape
     new = given.drive.new_empty
     dx = given.drive.new_zeros(T, B, N) if arriving.x is None else arriving.x
-    dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else arriving.trace.clone()
+    dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else _own(arriving.trace)
     dtotal, dpost = new(T, B, N), new(T + 1, B, N)
     dalphas, detas = given.drive.new_zeros(_threads(given), N, N), [0.0] * _threads(given)
     kept = run.kept[0] if given.known is None else _stacked(run.kept, dtrace)
