@@ -163,17 +163,28 @@ def test_ablations_leave_the_network_alone(trained):
 
 @pytest.mark.parametrize(
     "changes",
-    [dict(network="gru"), dict(hidden_size=50), dict(batch_size=0), dict(learning_rate=0.0), dict(cpu_seconds=-1.0)],
+    [
+        *(
+            dict(network="gru"),
+            dict(hidden_size=50),
+            dict(batch_size=0),
+            dict(learning_rate=0.0),
+            dict(cpu_seconds=-1.0),
+        ),
+        *(dict(batch_size=8.0), dict(episodes=True), dict(hidden_size=51.0), dict(window=None), dict(seed=0.5)),
+        *(dict(learning_rate=float("nan")), dict(stop_below=True), dict(learning_rate="fast")),
+    ],
 )
 def test_impossible_configurations_are_refused(changes):
-    with pytest.raises(InvalidInput):
+    (name,) = changes
+    with pytest.raises(InvalidInput, match=name):
         patterns.Config(**changes)
 
 
 def test_unknown_presets_networks_sizes_and_experiments_are_named():
-    with pytest.raises(InvalidInput, match="smoke, lesson, compare, paper"):
+    with pytest.raises(InvalidInput, match="'smoke', 'lesson', 'compare', 'paper'"):
         patterns.Config.preset("huge")
-    with pytest.raises(InvalidInput, match="plastic, shared, rnn"):
+    with pytest.raises(InvalidInput, match="'plastic', 'shared', 'rnn'"):
         patterns.Config.preset("smoke", "plastc")
     with pytest.raises(InvalidInput, match="50 and 1000"):
         patterns.Config.preset("smoke", bits=100)

@@ -1,12 +1,15 @@
 """The pattern task against a slow, literal reading of its specification (spec A2)."""
 
+import math
+from fractions import Fraction
+
 import hypothesis.strategies as st
 import pytest
 import torch
 from hypothesis import given, settings
 
 from tlteach.errors import InvalidInput
-from tlteach.tasks.patterns import PatternTask, bit_errors
+from tlteach.tasks.patterns import PatternTask, bit_errors, n_erased
 
 tasks = st.builds(
     PatternTask,
@@ -83,7 +86,11 @@ def test_an_output_of_zero_counts_as_wrong():
 
 
 @pytest.mark.parametrize(
-    "wrong", [dict(n_bits=1), dict(n_patterns=0), dict(show_steps=0), dict(gap_steps=-1), dict(n_bits=5.0)]
+    "wrong",
+    [
+        *(dict(n_bits=1), dict(n_patterns=0), dict(show_steps=0), dict(gap_steps=-1)),
+        *(dict(n_bits=5.0), dict(n_cycles=True), dict(gap_steps=False), dict(test_steps=None)),
+    ],
 )
 def test_impossible_tasks_are_refused(wrong):
     (name,) = wrong
@@ -91,12 +98,23 @@ def test_impossible_tasks_are_refused(wrong):
         PatternTask(**wrong)
 
 
-@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan"), True, "half"])
 def test_an_impossible_fraction_is_refused(fraction):
     with pytest.raises(InvalidInput, match="erased_fraction"):
         PatternTask(erased_fraction=fraction)
 
 
-def test_an_empty_batch_is_refused():
+@pytest.mark.parametrize("batch_size", [0, 2.0, True])
+def test_an_impossible_batch_is_refused(batch_size):
     with pytest.raises(InvalidInput, match="batch_size"):
-        PatternTask().sample(0, torch.Generator())
+        PatternTask().sample(batch_size, torch.Generator())
+
+
+@given(st.integers(0, 100), st.integers(2, 1000))
+def test_the_erased_bits_are_the_whole_part_of_the_share(percent, n_bits):
+    assert n_erased(percent / 100, n_bits) == math.floor(Fraction(percent, 100) * n_bits)
+
+
+def test_as_many_bits_are_erased_as_the_share_says():
+    episode = PatternTask(erased_fraction=0.58).sample(3, torch.Generator().manual_seed(0))
+    assert episode.erased.sum(-1).tolist() == [29, 29, 29]  # 0.58 * 50 is 28.999... in floating point

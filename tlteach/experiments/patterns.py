@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from tlteach import runs
+from tlteach import checks, runs
 from tlteach.errors import InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
 from tlteach.experiments._pattern_report import plot, solved_after, table
@@ -61,6 +61,8 @@ class Config:
     window: episodes in the running mean.
     record_every: updates between two records.
     seed: of the initial weights and of the episodes.
+
+    Raises InvalidInput for values that cannot be used.
     """
 
     network: Network = "plastic"
@@ -76,20 +78,18 @@ class Config:
     seed: int = 0
 
     def __post_init__(self):
-        if self.network not in NETWORKS:
-            raise InvalidInput(f"unknown network {self.network!r}; choose one of {', '.join(NETWORKS)}")
+        checks.choice("network", self.network, NETWORKS)
         least = {"lstm": 1, "lstm_clamped": self.task.n_bits}.get(self.network, self.task.n_bits + 1)
+        checks.whole(1, batch_size=self.batch_size, episodes=self.episodes)
+        checks.whole(1, window=self.window, record_every=self.record_every, hidden_size=self.hidden_size)
+        checks.whole(0, seed=self.seed)
+        checks.positive(learning_rate=self.learning_rate)
+        checks.positive(**checks.given(cpu_seconds=self.cpu_seconds, stop_below=self.stop_below))
         if self.hidden_size < least:
             raise InvalidInput(
                 f"a {self.network} network for {self.task.n_bits} bits needs hidden_size >= {least}, "
                 f"got {self.hidden_size}"
             )
-        for name in ("batch_size", "episodes", "window", "record_every"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(f"{name} must be at least 1, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "cpu_seconds", "stop_below"):
-            if (value := getattr(self, name)) is not None and not value > 0:
-                raise InvalidInput(f"{name} must be above 0, got {value!r}")
 
     @classmethod
     def preset(
@@ -101,10 +101,8 @@ class Config:
         compare: batch 32 and 30 CPU minutes for every network, widths and learning rates tuned alike (the recorded
         runs). paper: the authors' published settings, batch 1. `bits` chooses between the paper's two sizes.
         """
-        if preset not in PRESETS:
-            raise InvalidInput(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
-        if network not in NETWORKS:
-            raise InvalidInput(f"unknown network {network!r}; choose one of {', '.join(NETWORKS)}")
+        checks.choice("preset", preset, PRESETS)
+        checks.choice("network", network, NETWORKS)
         if bits not in (50, 1000):
             raise InvalidInput(f"the paper's sizes are 50 and 1000 bits, got bits={bits!r}; for another, pass a task")
         base = {"network": network} | (_small(preset, network) if bits == 50 else _full(preset, network))

@@ -3,21 +3,15 @@
 import torch
 from torch import Tensor
 
+from tlteach.checks import choice as choice
+from tlteach.checks import whole
 from tlteach.errors import InvalidInput
 from tlteach.plasticity.state import PlasticState
 
 
 def sizes(**named: int) -> None:
     """Raise unless every one is a whole number of at least 1."""
-    for name, value in named.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InvalidInput(f"{name} must be a whole number of at least 1, got {value!r}")
-
-
-def choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Raise unless `value` is one of `known`."""
-    if value not in known:
-        raise InvalidInput(f"unknown {name} {value!r}; choose one of {', '.join(map(repr, known))}")
+    whole(1, **named)
 
 
 def tensor(name: str, value: Tensor, shape: tuple[int | str, ...], like: Tensor) -> None:

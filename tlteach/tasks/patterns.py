@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tlteach.errors import InvalidInput
+from tlteach import checks
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class PatternTask:
         show_steps: steps for which a pattern is shown.
         gap_steps: steps without input after each showing.
         test_steps: steps for which the degraded pattern is shown; the loss looks at the last.
-        erased_fraction: share of the bits that the degraded pattern has lost, exactly `int(fraction * n_bits)`.
+        erased_fraction: share of the bits that the degraded pattern has lost, exactly `n_erased(fraction, n_bits)`.
+
+    Raises InvalidInput for counts that are no whole numbers or too small, and a share outside 0 to 1.
     """
 
     n_bits: int = 50
@@ -55,12 +57,11 @@ class PatternTask:
     erased_fraction: float = 0.5
 
     def __post_init__(self):
-        for name, least in dict(n_bits=2, n_patterns=1, n_cycles=1, show_steps=1, gap_steps=0, test_steps=1).items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise InvalidInput(f"PatternTask: {name} must be a whole number >= {least}, got {value!r}")
-        if not 0 <= self.erased_fraction <= 1:
-            raise InvalidInput(f"PatternTask: erased_fraction must lie in [0, 1], got {self.erased_fraction!r}")
+        checks.whole(2, n_bits=self.n_bits)
+        checks.whole(1, n_patterns=self.n_patterns, n_cycles=self.n_cycles)
+        checks.whole(1, show_steps=self.show_steps, test_steps=self.test_steps)
+        checks.whole(0, gap_steps=self.gap_steps)
+        checks.share(erased_fraction=self.erased_fraction)
 
     @property
     def test_start(self) -> int:
@@ -74,15 +75,14 @@ class PatternTask:
 
     def sample(self, batch_size: int, generator: torch.Generator) -> PatternEpisode:
         """A batch of new episodes; all randomness comes from `generator`, and the tensors lie on its device."""
-        if batch_size < 1:
-            raise InvalidInput(f"PatternTask: batch_size must be at least 1, got {batch_size!r}")
+        checks.whole(1, batch_size=batch_size)
         B, P, C, N = batch_size, self.n_patterns, self.n_cycles, self.n_bits
         random = lambda *shape: torch.rand(shape, generator=generator, device=generator.device)  # noqa: E731
         half = (torch.arange(N, device=generator.device) < N // 2).float() * 2 - 1  # N // 2 ones, the rest -1
         patterns = half[random(B, P, N).argsort(-1)]  # (B, P, N) a random permutation each
         order = random(B, C, P).argsort(-1)  # (B, C, P)
         asked = torch.randint(P, (B,), generator=generator, device=generator.device)  # (B,)
-        erased = random(B, N).argsort(-1) < int(self.erased_fraction * N)  # (B, N) exactly that many
+        erased = random(B, N).argsort(-1) < n_erased(self.erased_fraction, N)  # (B, N) exactly that many
         return self.episode(patterns, order, asked, erased)
 
     def episode(self, patterns: Tensor, order: Tensor, asked: Tensor, erased: Tensor) -> PatternEpisode:
@@ -96,6 +96,15 @@ class PatternTask:
         cue = targets.masked_fill(erased, 0.0)  # (B, N)
         inputs = torch.cat([slots.flatten(1, 2), cue[:, None].expand(B, self.test_steps, N)], 1)  # (B, T, N)
         return PatternEpisode(inputs.transpose(0, 1).contiguous(), targets, patterns, order, asked, erased)
+
+
+def n_erased(fraction: float, n_bits: int) -> int:
+    """How many of `n_bits` bits a share is: its whole part. What rounding in floating point adds or takes is ignored.
+
+    >>> n_erased(0.5, 7), n_erased(0.58, 50), int(0.58 * 50)
+    (3, 29, 28)
+    """
+    return int(round(fraction * n_bits, 6))
 
 
 def bit_errors(output: Tensor, targets: Tensor) -> Tensor:

@@ -47,6 +47,14 @@ def test_the_cue_loses_exactly_the_share_and_more_never_brings_a_bit_back(model,
     assert (more[cue == 0] == 0).all()
 
 
+@pytest.mark.parametrize("percent", range(0, 101, 2))
+def test_the_slider_erases_what_the_task_erases(percent):
+    task = PatternTask(erased_fraction=percent / 100)
+    episode = task.sample(1, torch.Generator().manual_seed(0))
+    cue = PatternModel({"copy": Copycat()}, task).cue(0, 0, percent / 100)
+    assert cue.count(0) == episode.erased.sum() == percent // 2
+
+
 def test_a_network_that_copies_is_wrong_exactly_where_the_cue_is_damaged(model):
     whole = model.pattern(0, 0).astype(int)
     cue = whole.copy()

@@ -9,7 +9,7 @@ from torch import nn
 
 from tlteach.errors import InvalidInput
 from tlteach.experiments._pattern_network import ABLATIONS, ablate
-from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
+from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors, n_erased
 
 LARGEST = 100  # bits
 AS_TRAINED = "as trained"
@@ -61,10 +61,10 @@ class PatternModel:
         return self.episode(seed).patterns[0, asked].numpy()
 
     def cue(self, seed: int, asked: int, fraction: float) -> tuple[int, ...]:
-        """The pattern with `int(fraction * n_bits)` bits erased: growing the fraction erases more, never others."""
+        """The pattern with as many bits erased as the task erases: growing the fraction erases more, never others."""
         order = np.random.default_rng(seed).permutation(self.task.n_bits)
         cue = self.pattern(seed, asked).copy()
-        cue[order[: int(round(fraction * self.task.n_bits, 6))]] = 0
+        cue[order[: n_erased(fraction, self.task.n_bits)]] = 0
         return tuple(cue.astype(int).tolist())
 
     @torch.no_grad()

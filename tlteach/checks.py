@@ -1,0 +1,49 @@
+"""What every configuration refuses, in the same words: counts that are no whole numbers, rates that are not above 0.
+
+Values are given by name, so that the message can say which it was: `checks.whole(1, batch_size=batch_size)`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from tlteach.errors import InvalidInput
+
+
+def whole(least: int, /, **named: Any) -> None:
+    """Raise InvalidInput unless each is an int of at least `least`; 2.0 and True are none.
+
+    >>> whole(1, batch_size=32, episodes=1000)
+    """
+    for name, value in named.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise InvalidInput(f"{name} must be a whole number of at least {least}, got {value!r}")
+
+
+def positive(**named: Any) -> None:
+    """Raise InvalidInput unless each is a finite number above 0."""
+    for name, value in named.items():
+        if not _is_number(value) or not 0 < value < math.inf:
+            raise InvalidInput(f"{name} must be a finite number above 0, got {value!r}")
+
+
+def share(**named: Any) -> None:
+    """Raise InvalidInput unless each is a number from 0 to 1."""
+    for name, value in named.items():
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise InvalidInput(f"{name} must be a number from 0 to 1, got {value!r}")
+
+
+def choice(name: str, value: Any, known: Sequence[Any]) -> None:
+    """Raise InvalidInput unless `value` is one of `known`."""
+    if value not in known:
+        raise InvalidInput(f"unknown {name} {value!r}; choose one of {', '.join(map(repr, known))}")
+
+
+def given(**named: Any) -> dict[str, Any]:
+    """Those that are not None, for options that may be left out: `positive(**given(cpu_seconds=cpu_seconds))`."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
