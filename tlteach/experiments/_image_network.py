@@ -1,0 +1,49 @@
+"""A hard-clamped plastic network as a memory of pictures, tested on pictures it was not trained on."""
+
+import torch
+from torch import Tensor, nn
+
+from tlteach.plasticity import PlasticRNN
+from tlteach.tasks.images import ImageEpisode, ImageTask, pixel_error
+
+
+class ImageNetwork(nn.Module):
+    """One neuron a pixel and one for the bias: an episode -> the pixels the network shows, (T, B, N).
+
+    Hard clamping (section 4.2): a neuron whose pixel is given takes its value, whatever the others say; the neuron
+    of an erased pixel is left to equation 1. The bias neuron is held at 1.
+    """
+
+    def __init__(self, layer: PlasticRNN):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, episode: ImageEpisode) -> Tensor:
+        inputs = torch.cat([episode.inputs, torch.ones_like(episode.inputs[..., :1])], -1)  # (T, B, N + 1)
+        clamp = torch.cat([episode.clamp, torch.ones_like(episode.clamp[..., :1])], -1)  # (T, B, N + 1)
+        output, _ = self.layer(inputs, clamp=clamp)
+        return output[..., :-1]
+
+
+@torch.no_grad()
+def evaluate(
+    network: ImageNetwork, task: ImageTask, pictures: Tensor, episodes: int, generator: torch.Generator
+) -> Tensor:
+    """Squared error, summed over the pixels at the last step, of `episodes` episodes of `pictures`: (episodes,)."""
+    parts = []
+    for start in range(0, episodes, 20):
+        episode = task.sample(min(20, episodes - start), generator, pictures)
+        parts.append(pixel_error(network(episode)[-1], episode.targets))
+    return torch.cat(parts)
+
+
+@torch.no_grad()
+def baselines(task: ImageTask, pictures: Tensor, episodes: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """What the same error is for answers that remember nothing, (episodes,) each.
+
+    "grey": the lost half is left at 0, the mean of a picture. "mirror": it is the given half turned over.
+    """
+    episode = task.sample(episodes, generator, pictures)
+    cue = episode.inputs[-1]  # (B, N)
+    mirrored = torch.where(episode.erased, cue.unflatten(-1, (task.side, task.side)).flip(-2).flatten(-2), cue)
+    return {"grey": pixel_error(cue, episode.targets), "mirror": pixel_error(mirrored, episode.targets)}

@@ -1,0 +1,64 @@
+"""How the networks compare on pictures: learning curves, and the loss at the end."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from tlteach.errors import InvalidInput
+from tlteach.plots import LOOKS, Table, band
+from tlteach.runs import Result
+
+ORDER = ("plastic", "shared", "rnn")
+
+
+def plot(results: Sequence[Result] | Result, *, metric: str = "withheld_loss", against: str = "episodes") -> Figure:
+    """`metric` against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
+    results = [results] if isinstance(results, Result) else list(results)
+    figure, ax = plt.subplots()
+    for network, group in _groups(results).items():
+        looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
+        smooth = [_smooth(r.metrics[metric]) for r in group]
+        band(ax, [r.metrics[against] for r in group], smooth, **looks)
+    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    what = {"withheld_loss": "withheld pictures", "loss": "training pictures"}[metric]
+    ax.set(xlabel=label, ylabel=f"squared error of a picture\n({what})", ylim=(0, None))
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def last(result: Result, metric: str = "withheld_loss", share: float = 0.05) -> float:
+    """Mean of `metric` over the last `share` of the run: single records are noisy."""
+    values = result.metrics[metric]
+    return float(values[-max(1, round(share * len(values))) :].mean())
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Loss at the end of the runs, for each network and size."""
+    rows = []
+    for network, group in _groups(results).items():
+        for side in sorted({r.config["task"]["side"] for r in group}):
+            runs = [r for r in group if r.config["task"]["side"] == side]
+            cells = (f"{LOOKS[network]['label']}", f"{side} x {side}", f"{runs[0].metrics['episodes'][-1]:,.0f}")
+            losses = [np.array([last(r, metric) for r in runs]) for metric in ("loss", "withheld_loss")]
+            spread = [f"{np.median(x):.1f} ({x.min():.1f} to {x.max():.1f})" for x in losses]
+            seconds = np.median([r.metrics["cpu_seconds"][-1] for r in runs])
+            rows.append((*cells, f"{len(runs)}", *spread, f"{seconds / 60:,.0f}"))
+    columns = ("network", "pixels", "episodes", "seeds", "training loss, median (range)")
+    columns += ("withheld loss, median (range)", "CPU minutes a run")
+    return Table(columns, rows, "Squared error of a picture, mean over the last twentieth of the run")
+
+
+def _smooth(values: np.ndarray, n: int = 5) -> np.ndarray:
+    """Running mean over the last `n` records."""
+    total = np.cumsum(np.insert(values.astype(float), 0, 0.0))
+    stop = np.arange(1, len(values) + 1)
+    start = np.maximum(stop - n, 0)
+    return (total[stop] - total[start]) / (stop - start)
+
+
+def _groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+    if not results:
+        raise InvalidInput("nothing to report: the list of results is empty")
+    return {n: group for n in ORDER if (group := [r for r in results if r.config["network"] == n])}

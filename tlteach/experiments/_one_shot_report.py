@@ -1,0 +1,43 @@
+"""How one-shot learners compare: learning curves, and accuracy with its interval."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from tlteach.errors import InvalidInput
+from tlteach.plots import LOOKS, band
+from tlteach.runs import Result
+
+ORDER = ("plastic", "shared", "none")
+
+
+def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Figure:
+    """Validation accuracy against `against` ("episodes" or "cpu_seconds"), one line a network: median and range."""
+    results = [results] if isinstance(results, Result) else list(results)
+    if not results:
+        raise InvalidInput("nothing to report: the list of results is empty")
+    figure, ax = plt.subplots()
+    for network in ORDER:
+        group = [r for r in results if r.config["network"] == network]
+        if group:
+            looks = LOOKS["rnn" if network == "none" else network]
+            label = "no plasticity" if network == "none" else looks["label"]
+            looks = looks | {"label": f"{label} ({len(group)} seed{'s' * (len(group) > 1)})"}
+            band(ax, [r.metrics[against] for r in group], [r.metrics["validation_accuracy"] for r in group], **looks)
+    chance = 1 / results[0].config["task"]["n_ways"]
+    ax.axhline(chance, color="0.5", linewidth=1)
+    ax.annotate("chance", (0.01, chance), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    ax.set(xlabel=label, ylabel="right answers, new characters", ylim=(0, 1.02))
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def interval(right: np.ndarray, z: float = 1.96) -> tuple[float, float]:
+    """Mean and half width of its 95 % interval, of independent episodes answered rightly or not (Wilson's, centred)."""
+    n, p = len(right), float(np.mean(right))
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return p, float(half + abs(centre - p))

@@ -1,0 +1,92 @@
+"""What a training loop keeps: network, optimiser, generator, clock, and the means of a record."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+SEEDING = threading.Lock()  # torch's layers draw from the process-wide generator: one thread at a time
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Layers made inside draw their initial weights from `seed`; the global generator is left alone."""
+    with SEEDING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+class Training:
+    """One run: all that must be saved to go on, and CPU seconds spent on training alone.
+
+    network, optimizer: what is trained, and how.
+    generator: of the episodes.
+    rate: learning rate as a share of the optimiser's own, from the number of updates done; constant when left out.
+    checkpoint: a `state()` to go on from.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        generator: torch.Generator,
+        checkpoint: dict[str, Any] | None = None,
+        rate: Callable[[int], float] = lambda step: 1.0,
+    ):
+        self.network, self.optimizer, self.generator, self.step, spent = network, optimizer, generator, 0, 0.0
+        self._sums: dict[str, float] = {}
+        self._count = 0
+        if checkpoint is not None:
+            network.load_state_dict(checkpoint["network"])
+            optimizer.load_state_dict(checkpoint["optimizer"])
+            generator.set_state(checkpoint["generator"])
+            self.step, spent = checkpoint["step"], checkpoint["cpu_seconds"]
+        self._rates, self._rate = [group["lr"] for group in optimizer.param_groups], rate
+        if checkpoint is not None:
+            self._rates = checkpoint["rates"]
+        self._clock = time.process_time() - spent
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process spent on training."""
+        return time.process_time() - self._clock
+
+    def update(self, loss: Tensor, **seen: float) -> None:
+        """One step down the gradient of `loss`; it, and what else was seen, joins the means of the next record."""
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * self._rate(self.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        self._count += 1
+        for name, value in {"loss": loss.item(), **seen}.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+
+    def means(self) -> dict[str, float]:
+        """Means since they were last asked for."""
+        means = {name: total / self._count for name, total in self._sums.items()}
+        self._sums, self._count = {}, 0
+        return means
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens inside does not count as training: evaluation, and what the reader of a record does."""
+        before = time.process_time()
+        yield
+        self._clock += time.process_time() - before
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on exactly from here, at a record."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "rates": self._rates,
+            "step": self.step,
+            "cpu_seconds": self.cpu_seconds,
+        }
