@@ -1,5 +1,8 @@
 """What is shipped as evidence: every recorded run can be read, is whole, and says where it comes from."""
 
+from dataclasses import is_dataclass
+from typing import get_type_hints
+
 import pytest
 
 from tlteach import experiments, runs
@@ -18,6 +21,21 @@ def test_a_recorded_run_is_whole_and_tells_its_origin(path):
     assert where.commit and not where.commit.endswith("+"), "recorded from a changed checkout"
     assert where.seed == result.config["seed"]
     assert path.stat().st_size < 2_000_000
+
+
+def rebuilt(config, stored):
+    """The dataclass `config` with the values of a plain dict."""
+    hints = get_type_hints(config)
+    nested = {name: hints[name] for name in stored if is_dataclass(hints[name])}
+    return config(**(stored | {name: rebuilt(kind, stored[name]) for name, kind in nested.items()}))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_recorded_run_is_called_what_the_command_calls_it(path):
+    """`tlteach run --record [LABEL]` gives LABEL-run_name: nobody renames files by hand."""
+    module = experiments.load(path.parent.name)
+    label, named, rest = path.stem.partition(module.run_name(rebuilt(module.Config, runs.Result.load(path).config)))
+    assert named and label.endswith("-") and not rest
 
 
 def test_the_comparison_is_fair():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tlteach import files, runs
+from tlteach import files, paths, runs
 from tlteach.errors import BadFile, InvalidInput
+from tlteach.runs import folder, result
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ def test_a_full_disk_does_not_cost_the_run(tmp_path, monkeypatch):
     def full(*_):
         raise BadFile("no space left")
 
-    monkeypatch.setattr(runs, "write_atomic", full)
+    for module in (folder, result):
+        monkeypatch.setattr(module, "write_atomic", full)
     with pytest.warns(UserWarning, match="no space left"):
-        result = drive(folder=tmp_path, checkpoint_seconds=0.0)
-    np.testing.assert_array_equal(result.metrics["weight"], drive().metrics["weight"])
+        kept = drive(folder=tmp_path, checkpoint_seconds=0.0)
+    np.testing.assert_array_equal(kept.metrics["weight"], drive().metrics["weight"])
 
 
 def test_pressing_stop_twice_interrupts_at_once():
@@ -180,12 +182,45 @@ def test_a_shrunk_result_keeps_the_ends_of_its_curves_and_small_networks():
     assert runs.shrink(result, tensor_bytes=3).tensors == {}
 
 
+def test_an_experiment_chooses_which_tensors_are_shipped_and_how_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "recorded_folder", lambda: tmp_path)
+    tensors = {name: torch.ones(200, 200) for name in ("embedding.0.weight", "embedding.1.bias", "head.weight")}
+    large = replace(drive(), tensors=tensors | {"embedding.steps": torch.ones(2, dtype=torch.int64)})
+    assert runs.shrink(large).tensors == {}  # 240 kB in half precision
+    chosen = runs.shrink(large, tensors=("embedding.*",), tensor_bytes=160_016).tensors
+    assert sorted(chosen) == ["embedding.0.weight", "embedding.1.bias", "embedding.steps"]
+    assert runs.shrink(large, tensors=("embedding.*",), tensor_bytes=160_015).tensors == {}
+    path = runs.record(large, "large", tensors=("head.weight",), tensor_bytes=10**6)
+    assert list(runs.Result.load(path).tensors) == ["head.weight"]
+
+
 def test_recorded_runs_are_found_by_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "recorded_folder", lambda: tmp_path)
+    monkeypatch.setattr(paths, "recorded_folder", lambda: tmp_path)
     runs.record(drive(), "slow-seed3"), runs.record(drive(Config(seed=4)), "slow-seed4")
     assert [r.config["seed"] for r in runs.recorded("walk", "slow-*").values()] == [3, 4]
     with pytest.raises(BadFile, match="tlteach run walk --record"):
         runs.recorded("walk", "fast-*")
+
+
+def test_one_recorded_run_never_replaces_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "recorded_folder", lambda: tmp_path)
+    runs.record(drive(), "walk-seed3")
+    with pytest.raises(InvalidInput, match="walk-seed3 is the recorded run of another .*differs in rate, steps.*LABEL"):
+        runs.record(drive(Config(steps=13, rate=0.2)), "walk-seed3")
+    assert runs.record(drive(), "walk-seed3").is_file()  # the same run again
+    assert runs.recorded("walk")["walk-seed3"].config["rate"] == 0.1
+
+
+def test_a_fingerprint_is_the_configurations_own():
+    configs = [Config(steps, rate, seed) for steps in (1, 2) for rate in (1.0, 2.0) for seed in (1, 2)]
+    assert len({runs.fingerprint(config) for config in configs}) == 8
+    assert runs.fingerprint(Config()) == runs.fingerprint(Config()) == runs.fingerprint(runs.plain(Config()))
+    assert runs.fingerprint(Config()) == "328870e8", "folders of earlier runs are found again"
+
+
+def test_the_source_of_real_data_is_kept(tmp_path):
+    assert drive(data="digits of pi, sha256 3141").save(tmp_path / "result") and drive().provenance.data == ""
+    assert runs.Result.load(tmp_path / "result").provenance.data == "digits of pi, sha256 3141"
 
 
 def test_half_a_run_is_not_recorded():

@@ -4,12 +4,13 @@ import argparse
 import inspect
 import re
 import types
+from collections.abc import Collection
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 def add_fields(
-    parser: argparse.ArgumentParser, config: type, title: str, *, prefix: str = "", skip: tuple[str, ...] = ()
+    parser: argparse.ArgumentParser, config: type, title: str, *, prefix: str = "", skip: Collection[str] = ()
 ) -> None:
     """A group of options called `title`, one for each field of the dataclass `config`: `--learning-rate`.
 
@@ -27,12 +28,17 @@ def add_fields(
             _add(group, f"{prefix}{each.name}", hints[each.name], words.get(each.name, ""))
 
 
-def add_parameters(parser: argparse.ArgumentParser, function, *, skip: tuple[str, ...] = ()) -> None:
-    """One option for each keyword parameter of `function` that is annotated."""
+def parameters(function) -> tuple[str, ...]:
+    """The names of the parameters of `function`, without a `**rest`."""
+    return tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind != each.VAR_KEYWORD)
+
+
+def add_parameters(parser: argparse.ArgumentParser, function, *, skip: Collection[str] = ()) -> None:
+    """One option for each parameter of `function` that is annotated."""
     hints = get_type_hints(function)
-    for each in inspect.signature(function).parameters.values():
-        if each.name in hints and each.name not in skip and each.kind != each.VAR_KEYWORD:
-            _add(parser, each.name, hints[each.name], "")
+    for name in parameters(function):
+        if name in hints and name not in skip:
+            _add(parser, name, hints[name], "")
 
 
 def _add(parser, name: str, kind: Any, help_text: str) -> None:

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from tlteach import experiments, options, paths, runs
-from tlteach.errors import BadFile
+from tlteach.errors import BadFile, InvalidInput
 from tlteach.sweep import sweep
 
 
@@ -17,16 +19,23 @@ def command(experiment: str, arguments: Sequence[str]) -> int:
     preset, seeds, jobs, scheduler, record, figure, quiet = (
         values.pop(name) for name in ("preset", "seeds", "jobs", "scheduler", "record", "figure", "quiet")
     )
+    if len(set(seeds)) < len(seeds):
+        raise InvalidInput(f"--seeds: each seed makes one run, got {' '.join(map(str, seeds))}")
     configs = [_config(module.Config, preset, values, seed) for seed in seeds]
-    names = [f"{preset}-{module.run_name(config)}{_changes(values)}" for config in configs]
-    folders = [paths.runs_folder() / experiment / name for name in names]
+    names = [module.run_name(config) for config in configs]
+    folders = [
+        paths.runs_folder() / experiment / f"{preset}-{name}-{runs.fingerprint(config)}"
+        for name, config in zip(names, configs, strict=True)
+    ]
+    label = preset if record is True else record
     results = sweep(experiment, configs, folders, jobs=jobs, scheduler=scheduler, progress=not quiet)
     for name, folder, result in zip(names, folders, results, strict=True):
         last = ", ".join(f"{key} {value[-1]:.4g}" for key, value in result.metrics.items() if len(value))
-        print(f"{name}: {last}{'' if result.provenance.complete else ' (stopped; the same command goes on)'}")
+        print(f"{preset}-{name}: {last}{'' if result.provenance.complete else ' (stopped; the same command goes on)'}")
         print(f"  kept in {folder}")
         if record and result.provenance.complete:
-            print(f"  recorded as {runs.record(result, name)}")
+            shipped = runs.record(result, f"{label}-{name}", **getattr(module, "RECORD", {}))
+            print(f"  recorded as {shipped}")
     if figure:
         _save(module.plot(results), figure)
     return 0 if all(result.provenance.complete for result in results) else 1
@@ -42,23 +51,33 @@ def _parser(experiment: str, module) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="SEED", help="a run for each; default: 0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="at a time; default: one a core")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, for example tcp://host:8786")
-    parser.add_argument("--record", action="store_true", help="ship the results with the package (tlteach/recorded)")
+    parser.add_argument(
+        "--record",
+        nargs="?",
+        const=True,
+        type=_label,
+        metavar="LABEL",
+        help="ship the results with the package (tlteach/recorded), named after the preset or this label",
+    )
     parser.add_argument("--figure", metavar="FILE", help="save the figure of all runs, for example curves.svg")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
-    options.add_parameters(parser, module.Config.preset, skip=("preset", "network"))
-    options.add_fields(parser, module.Config, "configuration", skip=("seed",))
+    known = {field.name for field in fields(module.Config)}  # a field has its option, with the words of the docstring
+    options.add_parameters(parser, module.Config.preset, skip={"preset", *known})
+    options.add_fields(parser, module.Config, "configuration", skip={"seed"})
     return parser
+
+
+def _label(text: str) -> str:
+    if not re.fullmatch(r"[\w.+-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part of a file name: letters, digits, and . + - _ only")
+    return text
 
 
 def _config(config: type, preset: str, values: dict[str, Any], seed: int) -> Any:
     """The configuration of one run: the preset, changed by the options that were given."""
-    base = config.preset(preset, **{name: values[name] for name in ("network", "bits") if name in values})
+    chosen = {name: values[name] for name in options.parameters(config.preset) if name in values}
+    base = config.preset(preset, **chosen)  # holds the nested dataclasses that dotted options change
     return config.preset(preset, **options.nested(values, base), seed=seed)
-
-
-def _changes(values: dict[str, Any]) -> str:
-    """What the name of a run says beside the experiment's own name for it, so that no two runs share a folder."""
-    return "".join(f"-{name}={value}" for name, value in sorted(values.items()) if name not in ("network", "bits"))
 
 
 def _save(figure, path: str) -> None:

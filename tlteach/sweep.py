@@ -27,7 +27,8 @@ def sweep(
         folders: a run folder for each: checkpoints are kept there, a stopped run goes on, a finished one is returned
             at once. None keeps nothing.
         jobs: runs at a time, in processes of their own with one thread each.
-        scheduler: address of a Dask scheduler (`tlteach[cluster]`), whose workers then do the runs instead.
+        scheduler: address of a Dask scheduler (`tlteach[cluster]`), whose workers then do the runs instead; each
+            must have one thread.
         progress: show what is going on.
 
     Raises InvalidInput for fewer than one job and TlteachError when the cluster cannot be used.
@@ -48,11 +49,15 @@ def sweep(
 
 
 def _one(experiment: str, config: Any, folder: Path | None, progress: bool) -> runs.Result:
-    """One run, in whatever process it is."""
+    """One run on one thread, in whatever process it is."""
     import torch
 
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    return experiments.load(experiment).run(config, folder=folder, progress=progress)
+    try:
+        return experiments.load(experiment).run(config, folder=folder, progress=progress)
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager
@@ -72,4 +77,18 @@ def _cluster(scheduler: str | None) -> Iterator[None]:
         told = f"no Dask scheduler answers at {scheduler!r} ({error})"
         raise TlteachError(f"{told}; start one with `dask scheduler` and give the address it prints.") from None
     with client, parallel_config(backend="dask"):
+        _require_workers_of_one_thread(client, scheduler)
         yield
+
+
+def _require_workers_of_one_thread(client, scheduler: str) -> None:
+    """A budget of CPU seconds counts all of a process, so runs that share one would take each other's time."""
+    how = f"start workers with `dask worker {scheduler} --nworkers N --nthreads 1`"
+    try:
+        client.wait_for_workers(1, timeout=20)
+    except TimeoutError:
+        raise TlteachError(f"the Dask scheduler at {scheduler} has no workers; {how}.") from None
+    crowded = {name: threads for name, threads in client.nthreads().items() if threads > 1}
+    if crowded:
+        told = ", ".join(f"{name} ({threads} threads)" for name, threads in crowded.items())
+        raise TlteachError(f"each run needs a Dask worker of its own with one thread, got {told}; {how}.")

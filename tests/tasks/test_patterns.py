@@ -6,7 +6,7 @@ from fractions import Fraction
 import hypothesis.strategies as st
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tlteach.errors import InvalidInput
 from tlteach.tasks.patterns import PatternTask, bit_errors, n_erased
@@ -110,6 +110,7 @@ def test_an_impossible_batch_is_refused(batch_size):
         PatternTask().sample(batch_size, torch.Generator())
 
 
+@example(58, 50)
 @given(st.integers(0, 100), st.integers(2, 1000))
 def test_the_erased_bits_are_the_whole_part_of_the_share(percent, n_bits):
     assert n_erased(percent / 100, n_bits) == math.floor(Fraction(percent, 100) * n_bits)

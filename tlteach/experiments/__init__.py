@@ -1,8 +1,20 @@
 """The papers' experiments, one module each.
 
-A module has `Config` (a frozen dataclass; `Config.preset(name, ...)` gives the presets), `train(config, checkpoint)`
-(a generator of `runs.Record`), `run(config, ...)` and `plot(results)`. Notebook, widget, command line and tests
-all go through these.
+Notebook, widget, command line and tests all go through what a module has:
+
+    PRESETS                    names of its presets, "smoke", "lesson" and "paper" among them
+    Config                     a frozen dataclass with a `seed`; `Config.preset(name, ..., **changes)` gives a preset,
+                               and what else it takes by name becomes an option of the command line
+    train(config, checkpoint)  a generator of `runs.Record`
+    run(config, **how)         `runs.drive` on it; on real data with `data=`, a line that says where that came from
+    run_name(config)           what a run is called among those of its preset: all that makes it another experiment,
+                               and the seed; budgets need not be told
+    plot(results)              a figure of one result or several
+    RECORD                     optional, keyword arguments of `runs.shrink`: what is shipped besides the curves, unless
+                               a small network whole, for example dict(tensors=("embedding.*",), tensor_bytes=10**6)
+
+A recorded run is called PRESET-run_name (or LABEL-run_name), a run folder the same with a fingerprint of the whole
+configuration at its end: no two configurations share a folder, and no recorded run replaces another's.
 """
 
 import difflib
