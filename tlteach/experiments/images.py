@@ -38,6 +38,7 @@ __all__ = [
     "train",
 ]
 
+RECORD = dict(tensor_bytes=300_000)  # the network of 16 x 16 pixels, not that of 32 x 32
 PRESETS = ("smoke", "lesson", "small", "paper")
 
 Network = Literal["plastic", "shared", "rnn"]
@@ -149,7 +150,7 @@ def run_name(config: Config) -> str:
 
 def run(config: Config, **how: Any) -> runs.Result:
     """Train to the end of the budget; keyword arguments as in `runs.drive`."""
-    return runs.drive("images", train, config, **how)
+    return runs.drive("images", train, config, data=pictures(config.data, config.task.side)[2], **how)
 
 
 def restore(result: runs.Result) -> ImageNetwork:

@@ -38,6 +38,7 @@ __all__ = [
     "train",
 ]
 
+RECORD = dict(tensor_bytes=300_000)  # the whole network: 112,065 numbers
 PRESETS = ("smoke", "lesson", "long", "paper")
 
 Network = Literal["plastic", "shared", "none"]
@@ -68,6 +69,7 @@ class Config:
     precision: of the convolutions in training; "bfloat16" is twice as fast where the processor has it.
     updates: budget of training. record_every: updates between two records.
     validation_episodes: the same at each record, of characters neither trained on nor tested on.
+    test_episodes: of the test characters, once, after the last update.
     seed: of the initial weights and of the episodes.
     """
 
@@ -88,6 +90,7 @@ class Config:
     updates: int = 1_200
     record_every: int = 50
     validation_episodes: int = 2_000
+    test_episodes: int = 10_000
     seed: int = 0
 
     def __post_init__(self):
@@ -96,7 +99,7 @@ class Config:
         checks.whole(self.task.n_ways, pool_characters=self.pool_characters)
         checks.whole(self.task.n_shots + 1, pool_drawings=self.pool_drawings)
         checks.whole(1, pool_episodes=self.pool_episodes, updates=self.updates, record_every=self.record_every)
-        checks.whole(1, validation_episodes=self.validation_episodes)
+        checks.whole(1, validation_episodes=self.validation_episodes, test_episodes=self.test_episodes)
         checks.positive(learning_rate=self.learning_rate, gain=self.gain, eta=self.eta)
         checks.share(distortion=self.distortion)
 
@@ -113,7 +116,7 @@ class Config:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "smoke": dict(pool_characters=8, pool_drawings=3, pool_episodes=32, updates=20, record_every=5,
-                  validation_episodes=200),
+                  validation_episodes=200, test_episodes=200),
     "lesson": dict(distortion=0.0),
     "long": dict(data="omniglot", precision="bfloat16", updates=40_000, record_every=200),
     "paper": dict(data="omniglot", task=OneShotTask(query_may_repeat=True), protocol="paper", pool_characters=5,
@@ -145,8 +148,8 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     """Train, yielding a record every `config.record_every` updates and at the end.
 
     Metrics: episodes; loss and accuracy in training, means since the last record; validation_accuracy over
-    `config.validation_episodes` episodes of characters that are not trained on; eta; cpu_seconds of this process
-    spent training (evaluation is not in it).
+    `config.validation_episodes` episodes of characters that are not trained on; test_accuracy, NaN but in the last
+    record: nothing can be chosen by it; eta; cpu_seconds of this process spent training (evaluation is not in it).
     """
     drawings, (trained, validation, _) = characters(config.data).floats(), parts(config)
     network, task, generator = build(config), config.task, torch.Generator().manual_seed(config.seed)
@@ -169,14 +172,17 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             with training.paused():
                 same = torch.Generator().manual_seed(0)  # the same episodes at every record
                 valid = evaluate(network, task, drawings[validation], config.validation_episodes, same)
+                over = training.step == total
+                tested = test(network, config, config.test_episodes).float().mean().item() if over else math.nan
                 metrics = {
                     "episodes": training.step * config.pool_episodes,
                     **training.means(),
                     "validation_accuracy": valid.float().mean().item(),
+                    "test_accuracy": tested,
                     "eta": float("nan") if network.readout.eta is None else network.readout.eta.item(),
                     "cpu_seconds": training.cpu_seconds,
                 }
-                yield runs.Record(training.step, metrics, network, training.state, total, training.step == total)
+                yield runs.Record(training.step, metrics, network, training.state, total, over)
 
 
 def _rate(config: Config, step: int) -> float:
@@ -193,7 +199,7 @@ def run_name(config: Config) -> str:
 
 def run(config: Config, **how: Any) -> runs.Result:
     """Train to the end of the budget; keyword arguments as in `runs.drive`."""
-    return runs.drive("one_shot", train, config, **how)
+    return runs.drive("one_shot", train, config, data=characters(config.data).source, **how)
 
 
 def test(
