@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -104,6 +105,27 @@ def test_an_index_that_cannot_be_reached_costs_seconds(set_up, monkeypatch):
     assert set_up.answers("http://127.0.0.1:9/whl/cpu/torch/") is False
     assert set_up.answers("http://nowhere.invalid/whl/cpu/torch/") is False
     assert time.monotonic() - start < 4 * set_up.PATIENCE
+
+
+@pytest.mark.parametrize(
+    "version, bound, fits",
+    [
+        ("2.13.0+cpu", "torch>=2.6,<2.14", True),
+        ("2.6.0", "torch>=2.6,<2.14", True),
+        ("2.5.1", "torch>=2.6,<2.14", False),
+        ("2.14.0", "torch>=2.6,<2.14", False),
+        ("2.10.0", "torch>=2.9", True),  # numbers, not letters
+    ],
+)
+def test_a_torch_out_of_bounds_is_none(set_up, monkeypatch, tmp_path, version, bound, fits):
+    """This interpreter, made to see another distribution called torch."""
+    monkeypatch.undo()
+    (tmp_path / "torch-0.dist-info").mkdir()
+    (tmp_path / "torch-0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: torch\nVersion: {version}")
+    monkeypatch.setattr(set_up, "torch_requirement", lambda: bound)
+    monkeypatch.setattr(set_up, "python", lambda: sys.executable)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert set_up.has_torch() is fits
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")

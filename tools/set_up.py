@@ -100,9 +100,14 @@ def pip(*arguments: str) -> None:
 
 
 def has_torch() -> bool:
-    """Whether some torch is there; whether it fits is then pip's business."""
-    check = "import importlib.metadata; importlib.metadata.version('torch')"
-    return subprocess.run([python(), "-c", check], capture_output=True, check=False).returncode == 0
+    """Whether the environment has a torch that pyproject.toml allows."""
+    check = (  # pip brings along what understands versions
+        "import importlib.metadata, sys; from pip._vendor.packaging.requirements import Requirement; "
+        "there = importlib.metadata.version('torch'); "
+        "sys.exit(not Requirement(sys.argv[1]).specifier.contains(there, prereleases=True))"
+    )
+    asked = [python(), "-c", check, torch_requirement()]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def wants_cpu_torch() -> bool:
