@@ -1,0 +1,40 @@
+"""Which data a lesson or experiment uses: the real one, or what is made here."""
+
+from typing import Literal
+
+from tlteach.data.alphabets import drawn_characters
+from tlteach.data.cifar import CIFAR10, cifar10
+from tlteach.data.kinds import Characters, Pictures
+from tlteach.data.omniglot import BACKGROUND, EVALUATION, omniglot
+from tlteach.data.scenes import natural_pictures
+from tlteach.errors import InvalidInput
+
+
+def characters(source: Literal["auto", "omniglot", "drawn"] = "auto", size: int = 31) -> Characters:
+    """All characters of a source, `size` x `size` pixels.
+
+    source: "omniglot" (downloaded on first use), "drawn" (made here), or "auto": Omniglot where its archives are on
+    this machine already, else the drawn ones; `Characters.source` says which.
+
+    Raises InvalidInput for another source, and what `omniglot` and `drawn_characters` raise.
+    """
+    if source == "omniglot" or (source == "auto" and BACKGROUND.find() and EVALUATION.find()):
+        return omniglot(size)
+    if source in ("auto", "drawn"):
+        return drawn_characters(size=size)
+    raise InvalidInput(f"got source {source!r}; expected 'auto', 'omniglot' or 'drawn'")
+
+
+def pictures(source: Literal["auto", "cifar10", "natural"] = "auto") -> Pictures:
+    """Grey pictures of 32 x 32 pixels.
+
+    source: "cifar10" (downloaded on first use), "natural" (natural-looking, made here), or "auto": CIFAR-10 where its
+    archive is on this machine already, else the made ones; `Pictures.source` says which.
+
+    Raises InvalidInput for another source, and what `cifar10` raises.
+    """
+    if source == "cifar10" or (source == "auto" and CIFAR10.find()):
+        return cifar10()
+    if source in ("auto", "natural"):
+        return natural_pictures()
+    raise InvalidInput(f"got source {source!r}; expected 'auto', 'cifar10' or 'natural'")
