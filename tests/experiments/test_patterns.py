@@ -193,20 +193,51 @@ def test_unknown_presets_networks_sizes_and_experiments_are_named():
         load("paterns")
 
 
-def curve(network, seed, episodes, errors):
+def curve(network, seed, episodes, errors, **changes):
     metrics = {"step": episodes, "episodes": episodes, "running_error": errors, "cpu_seconds": episodes}
-    config = runs.plain(replace(smoke(network, seed=seed), window=10))
+    config = runs.plain(replace(smoke(network, seed=seed, **changes), window=10))
     return runs.Result("patterns", config, {k: np.array(v, float) for k, v in metrics.items()})
 
 
+def solved(network, *episodes, **changes):
+    """Seeds that got there after so many episodes; negative ones spent as many in vain."""
+    errors = {True: [0.2, 0.009], False: [0.2, 0.1]}
+    return [curve(network, s, [1, abs(n)], errors[n > 0], **changes) for s, n in enumerate(episodes)]
+
+
+def rows(*groups):
+    table = patterns.table([result for group in groups for result in group])
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
 def test_the_table_counts_what_was_solved_and_calls_a_bound_a_bound():
-    results = [curve("plastic", s, [5, 10, 20, 30], [0.001, 0.2, 0.009, 0.2]) for s in (0, 1)]
-    results += [curve("lstm", 0, [50, 100], [0.2, 0.1]), curve("lstm", 1, [50, 200], [0.2, 0.009])]
-    assert patterns.solved_after(results[0], 0.01) == 20  # 5 is before the window is full
-    rows = {row[0]: row for row in patterns.table(results).rows}
-    assert rows["plastic"][4:6] == ("2 of 2", "20 (20 to 20)")
-    assert rows["LSTM"][4:6] == ("1 of 2", "more than 150 (100 to 200)")
-    assert rows["LSTM"][-1] == "more than 7.5"
+    dips = [curve("plastic", s, [5, 10, 20, 30], [0.001, 0.2, 0.009, 0.2]) for s in (0, 1)]
+    assert patterns.solved_after(dips[0], 0.01) == 20  # 5 is before the window is full
+    plastic, lstm = rows(dips, solved("lstm", -100, 200))
+    assert (plastic["seeds that got there"], plastic["episodes, median (range)"]) == ("2 of 2", "20 (20 to 20)")
+    assert lstm["seeds that got there"] == "1 of 2"
+    assert lstm["episodes, median (range)"] == "more than 150 (100 to 200)"
+    assert lstm["CPU seconds, median"] == "more than 150.0"
+    assert lstm["episodes : first row"] == "more than 7.5"
+
+
+def test_a_median_that_was_reached_is_no_bound_even_where_a_seed_was_not():
+    plastic, lstm = rows(solved("plastic", 20), solved("lstm", 100, -50, 60))
+    assert lstm["episodes, median (range)"] == "100 (50 to 100 or more)"  # not 60: the second needs more than 50
+    assert (lstm["CPU seconds, median"], lstm["episodes : first row"]) == ("100.0", "5.0")
+
+
+def test_against_a_first_row_that_never_got_there_is_no_ratio():
+    rnn, lstm = rows(solved("rnn", -100), solved("lstm", 300))
+    assert rnn["episodes, median (range)"] == "more than 100 (100 to 100)"
+    assert (rnn["episodes : first row"], lstm["episodes : first row"]) == ("\u2013", "\u2013")
+
+
+def test_runs_of_different_tasks_are_not_one_setting():
+    easy = PatternTask(n_bits=10)
+    one, other = rows(solved("plastic", 20) + solved("plastic", 80, task=easy))
+    assert (one["patterns"], other["patterns"]) == ("2 of 50 bits", "2 of 10 bits")
+    assert (one["episodes : first row"], other["episodes : first row"]) == ("1.0", "4.0")
 
 
 def test_plots_need_something_to_plot():

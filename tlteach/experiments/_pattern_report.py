@@ -44,40 +44,56 @@ def solved_after(result: Result, target: float, against: str = "episodes") -> fl
 
 
 def table(results: Sequence[Result], target: float = 0.01) -> Table:
-    """How each setting (network, width, batch, rate) fared: seeds that got below `target`, and what it cost them.
+    """How each setting (network, task, width, batch, rate) fared: seeds that got below `target`, and what it cost them.
 
-    Where a seed did not get there within its budget, what it spent is a lower bound, and so is the ratio, which
-    compares the median number of episodes with that of the first setting.
+    A seed that did not get there needs more than it spent. Where so many did not that the median is one of them, the
+    median of what was spent is a lower bound, and so is the ratio of its episodes to those of the first row; against
+    a first row that is a bound itself there is no ratio.
     """
     _need(results)
     groups: dict[tuple, list[Result]] = {}
     for result in sorted(results, key=lambda r: NETWORKS.index(r.config["network"])):
-        groups.setdefault(tuple(result.config[key] for key in SETTING), []).append(result)
+        setting = (*(result.config[key] for key in SETTING), tuple(result.config["task"].items()))
+        groups.setdefault(setting, []).append(result)
     first, rows = None, []
-    for (network, width, batch, rate), group in groups.items():
-        episodes, seconds = (
-            np.array([solved_after(r, target, unit) or r.metrics[unit][-1] for r in group])
-            for unit in ("episodes", "cpu_seconds")
-        )
-        solved = sum(solved_after(r, target) is not None for r in group)
-        bound = "" if solved == len(group) else "more than "
-        first = first or np.median(episodes)
+    for (network, width, batch, rate, task), group in groups.items():
+        episodes, seconds = (_Needed(group, target, unit) for unit in ("episodes", "cpu_seconds"))
+        first = first or episodes
         rows.append(
             (
                 LOOKS[network]["label"],
+                "{n_patterns} of {n_bits} bits".format_map(dict(task)),
                 f"{width}",
                 f"{batch}",
                 f"{rate:g}",
-                f"{solved} of {len(group)}",
-                f"{bound}{np.median(episodes):,.0f} ({episodes.min():,.0f} to {episodes.max():,.0f})",
-                f"{bound}{np.median(seconds):,.1f}",
+                f"{episodes.solved} of {len(group)}",
+                f"{episodes.bound}{episodes.median:,.0f} ({episodes.range})",
+                f"{seconds.bound}{seconds.median:,.1f}",
                 f"{np.median([r.metrics['running_error'][-1] for r in group]):.3f}",
-                f"{bound}{np.median(episodes) / first:.1f}",
+                "\u2013" if first.bound else f"{episodes.bound}{episodes.median / first.median:.1f}",
             )
         )
-    columns = ("network", "units", "batch", "Adam rate", "seeds that got there", "episodes, median (range)")
+    columns = ("network", "patterns", "units", "batch", "Adam rate", "seeds that got there", "episodes, median (range)")
     columns += ("CPU seconds, median", "last error", "episodes : first row")
     return Table(columns, rows, f"Until the running error was first below {target:g}, or the budget ended")
+
+
+class _Needed:
+    """Episodes (or CPU seconds) that the seeds of one setting needed, some of them known as a lower bound only.
+
+    solved: seeds that got there. median: of all; bound: "more than " where it is only known to be above that.
+    range: from the least to the most, in words.
+    """
+
+    def __init__(self, group: Sequence[Result], target: float, unit: str):
+        found = [solved_after(result, target, unit) for result in group]
+        spent = [result.metrics[unit][-1] if n is None else n for result, n in zip(group, found, strict=True)]
+        self.solved = sum(n is not None for n in found)
+        median = np.median([np.inf if n is None else n for n in found])  # who did not get there comes last
+        self.bound = "" if np.isfinite(median) else "more than "
+        self.median = np.median(spent) if self.bound else median
+        most = " or more" if self.solved < len(group) and not self.bound else ""
+        self.range = f"{min(spent):,.0f} to {max(spent):,.0f}{most}"
 
 
 def _need(results: Sequence[Result]) -> None:
