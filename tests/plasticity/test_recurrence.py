@@ -29,11 +29,14 @@ def start(layer, B):
     return torch.rand(B, N, dtype=torch.double) - 0.5, torch.randn(B, N, N, dtype=torch.double)
 
 
-def everything(layer, implementation, input, state=None, clamp=None, hidden=None, ends=("output", "hidden", "trace")):
-    """All that comes out, and the gradient at all that went in, for a loss that looks at the named ends."""
+ENDS = ("output", "hidden", "trace")
+
+
+def everything(layer, implementation, input, state=None, clamp=None, hidden=None, ends=ENDS, wanted=True):
+    """All that comes out, and the gradient at all that went in (at the input if `wanted`), for a loss at the ends."""
     layer.implementation = implementation
     layer.zero_grad()
-    input = input.clone().requires_grad_()
+    input = input.clone().requires_grad_(wanted)
     state = None if state is None else tuple(s.clone().requires_grad_() for s in state)
     output, last = layer(input, state, clamp, hidden=hidden)
     came_out = {"output": output, "hidden": last.hidden, "trace": last.trace}
@@ -244,9 +247,14 @@ def test_a_transposed_trace_is_as_good_as_any():
         _, state = layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))
         weights = torch.arange(20.0).double()
         (state.trace.transpose(1, 2) * weights).sum().backward()
-        found[implementation] = state.trace.detach(), *torch.autograd.grad(
-            (layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))[1].trace.transpose(1, 2) * weights).sum(),
-            [trace],
+        found[implementation] = (
+            state.trace.detach(),
+            *torch.autograd.grad(
+                (
+                    layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))[1].trace.transpose(1, 2) * weights
+                ).sum(),
+                [trace],
+            ),
         )
     for implementation in ("chunked", "fused"):
         for mine, direct in zip(found[implementation], found["direct"], strict=True):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from tlteach.plasticity.recurrence import chunked, direct
+from tlteach.plasticity.recurrence.clamped import merge_held, schedule
 from tlteach.plasticity.recurrence.function import FastRecurrence
 from tlteach.plasticity.rules import Hebb, Oja, Rule
 from tlteach.plasticity.state import PlasticState
@@ -21,6 +22,8 @@ IMPLEMENTATIONS = ("auto", "direct", "chunked", "fused")
 # Where `auto` goes over from one to the next, measured by benchmarks/plasticity.py.
 TINY = 1 << 12  # trace entries times steps for which the direct loop is not worth compiling anything
 FUSED_UNITS = {"per_connection": 1500, "shared": 300}  # largest N; chunks of a shared alpha need no matrix product
+HELD_SHARE = 1 / 3  # of the steps that may be left once held ones are merged, which only the chunks can do
+OVERHEAD = 1 << 19  # trace entries that the fused loops go through while the chunks take one step
 
 
 def unroll(
@@ -39,29 +42,33 @@ def unroll(
     `hidden` (T, B, N) are activities computed before for exactly these arguments: the fast implementations then
     compute no more than the backward pass needs.
     """
-    fast = _choose(implementation, drive, weight, alpha, rule, state)
-    if fast is None:
+    T, B, N = drive.shape
+    tiny = implementation == "auto" and T * B * N * N < TINY
+    if implementation == "direct" or tiny or not _has_fast_form(drive, weight, alpha, rule, state):
         return direct.unroll(drive, weight, alpha, rule, state, clamp)
+    held = None if clamp is None or drive.requires_grad else merge_held(drive, clamp)
+    fast = _choose(implementation, drive, alpha, T if held is None else len(held.left))
+    if held is not None and fast is chunked:
+        drive, clamp, hidden = drive[held.left], clamp[held.left], None if hidden is None else hidden[held.left]
+    else:
+        held = None
     hidden_before, trace_before = (None, None) if state is None else state
     differentiable = (drive, weight, alpha, rule.eta, hidden_before, trace_before)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in differentiable)
     known = None if hidden is None else hidden.detach()
-    size = min(chunk_size or fast.chunk_size(drive, alpha), len(drive))
-    output, trace = FastRecurrence.apply(fast, type(rule), keep, *differentiable, clamp, known, type(rule) is Oja, size)
-    return output, PlasticState(output[-1], trace)
+    steps = schedule(clamp, (1,) * T if held is None else held.often)
+    size = min(chunk_size or fast.chunk_size(drive, alpha, steps), T)
+    output, trace = FastRecurrence.apply(fast, type(rule), keep, *differentiable, clamp, known, size, steps)
+    return output if held is None else output[held.among], PlasticState(output[-1], trace)
 
 
-def _choose(implementation: str, drive: Tensor, weight: Tensor, alpha: Tensor | None, rule, state) -> ModuleType | None:
-    """The module of a fast implementation, or None for the direct loop."""
-    if implementation == "direct" or not _has_fast_form(drive, weight, alpha, rule, state):
-        return None
-    (T, B, N), on_cpu = drive.shape, drive.device.type == "cpu"
-    if implementation == "auto" and T * B * N * N < TINY:
-        return None
-    if implementation == "chunked" or not on_cpu:
+def _choose(implementation: str, drive: Tensor, alpha: Tensor, left: int) -> ModuleType:
+    """The module of a fast implementation; `left` are the steps that the chunks would have to take."""
+    T, B, N = drive.shape
+    if implementation == "chunked" or drive.device.type != "cpu":
         return chunked
-    most_units = FUSED_UNITS["per_connection" if alpha.ndim else "shared"]
-    if implementation == "auto" and most_units < N:
+    mostly_held = left <= HELD_SHARE * T and left * OVERHEAD <= T * B * N * N
+    if implementation == "auto" and (mostly_held or FUSED_UNITS["per_connection" if alpha.ndim else "shared"] < N):
         return chunked
     from tlteach.plasticity.recurrence import fused  # not before it is needed: numba takes its time
 

@@ -2,7 +2,7 @@
 
 An implementation is a module with three functions:
 
-    chunk_size(drive, alpha)           -> steps a chunk, unless the caller chooses
+    chunk_size(drive, alpha, steps)    -> steps a chunk, unless the caller chooses
     forward(given, keep)               -> Run
     backward(given, run, arriving)     -> Gradients
 """
@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from tlteach.plasticity.recurrence.clamped import Schedule
+
 
 class Given(NamedTuple):
     """A batch of episodes to run.
@@ -18,7 +20,8 @@ class Given(NamedTuple):
     drive: (T, B, N). weight: (N, N) [pre, post]. alpha: (N, N), or a scalar. eta: scalar.
     hidden: (B, N) at the start, None for zero. trace: (B, N, N) at the start, None for zero.
     clamp: (T, B, N) of bool, or None. known: (T, B, N) activities computed before, or None.
-    oja: the rule is equation 3 (else equation 2). size: steps a chunk.
+    size: steps a chunk. steps: which of them are free, and how often each is taken.
+    oja: the rule is equation 3 (else equation 2). drive_wanted: whether the drive needs a gradient.
     """
 
     drive: Tensor
@@ -29,8 +32,10 @@ class Given(NamedTuple):
     trace: Tensor | None
     clamp: Tensor | None
     known: Tensor | None
-    oja: bool
     size: int
+    steps: Schedule
+    oja: bool
+    drive_wanted: bool
 
     def fade(self, post: Tensor) -> Tensor:
         """By how much a step that ends in `post` (..., N) multiplies each column of the trace: (..., N) or a scalar."""
@@ -51,7 +56,7 @@ class Run(NamedTuple):
 class Gradients(NamedTuple):
     """Gradients of what `Given` calls by the same names; `trace` is None where there was none."""
 
-    drive: Tensor
+    drive: Tensor | None
     weight: Tensor
     alpha: Tensor
     eta: Tensor

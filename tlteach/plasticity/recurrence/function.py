@@ -7,31 +7,32 @@ from torch import Tensor
 
 from tlteach.plasticity.recurrence import direct
 from tlteach.plasticity.recurrence.episode import Arriving, Given, Run
-from tlteach.plasticity.rules import Rule
+from tlteach.plasticity.rules import Oja, Rule
 from tlteach.plasticity.state import PlasticState
+
+TENSORS = Given._fields.index("size")  # the fields before it are tensors
 
 
 class FastRecurrence(torch.autograd.Function):
     """Activities (T, B, N) and last trace (B, N, N), from the fields of `Given`."""
 
     @staticmethod
-    def forward(ctx, implementation: ModuleType, rule: type[Rule], keep: bool, *given):
-        given = Given(*given)
+    def forward(ctx, implementation: ModuleType, rule: type[Rule], keep: bool, *fields):
+        given = Given(*fields, rule is Oja, ctx.needs_input_grad[3])
         run = implementation.forward(given, keep)
         if keep:
             ctx.set_materialize_grads(False)
-            ctx.implementation, ctx.rule, ctx.rest = implementation, rule, given[-2:]
-            ctx.save_for_backward(*given[:-2], run.x, *run.kept)
+            ctx.implementation, ctx.rule, ctx.rest = implementation, rule, given[TENSORS:]
+            ctx.save_for_backward(*given[:TENSORS], run.x, *run.kept)
         return run.x[1:], run.trace
 
     @staticmethod
     def backward(ctx, dx: Tensor | None, dtrace: Tensor | None):
-        n = len(Given._fields) - 2
-        given = Given(*ctx.saved_tensors[:n], *ctx.rest)
+        given = Given(*ctx.saved_tensors[:TENSORS], *ctx.rest)
         if torch.is_grad_enabled():  # somebody will differentiate these gradients once more
             gradients = _through_direct(ctx, given, dx, dtrace)
         else:
-            x, *kept = ctx.saved_tensors[n:]
+            x, *kept = ctx.saved_tensors[TENSORS:]
             gradients = ctx.implementation.backward(given, Run(x, None, kept), Arriving(dx, dtrace))
         wanted = ctx.needs_input_grad[3 : 3 + len(gradients)]
         return None, None, None, *(g if w else None for g, w in zip(gradients, wanted, strict=True)), *[None] * 4
@@ -42,9 +43,12 @@ def _through_direct(ctx, given: Given, dx: Tensor | None, dtrace: Tensor | None)
     B, N = given.drive.shape[1:]
     hidden = given.drive.new_zeros(B, N) if given.hidden is None else given.hidden
     trace = given.drive.new_zeros(B, N, N) if given.trace is None else given.trace
-    rule = _RuleWith(ctx.rule, given.eta)
+    often = torch.tensor(given.steps.often, device=given.drive.device)
+    drive = given.drive.repeat_interleave(often, 0)
+    clamp = None if given.clamp is None else given.clamp.repeat_interleave(often, 0)
     state = PlasticState(hidden, trace)
-    output, last = direct.unroll(given.drive, given.weight, given.alpha, rule, state, given.clamp)
+    output, last = direct.unroll(drive, given.weight, given.alpha, _RuleWith(ctx.rule, given.eta), state, clamp)
+    output = output[often.cumsum(0) - 1]
     ends = [(end, gradient) for end, gradient in ((output, dx), (last.trace, dtrace)) if gradient is not None]
     inputs = given[:6]
     wanted = [i for i, need in enumerate(ctx.needs_input_grad[3:9]) if need]

@@ -11,13 +11,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tlteach.plasticity.recurrence import chunked, kernels
+from tlteach.plasticity.recurrence import kernels
+from tlteach.plasticity.recurrence.clamped import Schedule
 from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run
+from tlteach.plasticity.recurrence.rows import Rows
 
 WORTH_A_THREAD = 1 << 22  # trace entries times steps; about a millisecond
 
 
-def chunk_size(drive: Tensor, alpha: Tensor) -> int:
+def chunk_size(drive: Tensor, alpha: Tensor, steps: Schedule) -> int:
     """Steps between two kept traces: about as many as are kept, which takes the least memory."""
     return max(12, round(len(drive) ** 0.5))
 
@@ -30,7 +32,7 @@ def _own(trace: Tensor) -> Tensor:
 def forward(given: Given, keep: bool) -> Run:
     """Run the episodes; `keep` what the backward pass needs."""
     if given.known is not None:
-        return chunked.forward(given, keep)  # nothing to do but the traces between the stretches
+        return _replay(given)
     T, B, N = given.drive.shape
     x = given.drive.new_empty(T + 1, B, N)
     x[0] = 0 if given.hidden is None else given.hidden
@@ -42,6 +44,17 @@ def forward(given: Given, keep: bool) -> Run:
     return Run(x, trace, [kept] if keep else [])
 
 
+def _replay(given: Given) -> Run:
+    """The activities are known: there is nothing to do but the traces between the stretches."""
+    start = torch.zeros_like(given.drive[0]) if given.hidden is None else given.hidden
+    x, trace, kept = torch.cat([start.unsqueeze(0), given.known]), given.trace, []
+    for t in range(0, len(given.drive), given.size):
+        stretch = x[t : t + given.size + 1]
+        kept.append(trace)
+        trace = Rows(given, stretch, (1,) * (len(stretch) - 1)).write_all().advance(trace)
+    return Run(x, trace, [torch.stack([torch.zeros_like(trace) if k is None else k for k in kept])])
+
+
 def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
     """`forward` in reverse."""
     T, B, N = given.drive.shape
@@ -50,15 +63,14 @@ def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
     dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else _own(arriving.trace)
     dtotal, dpost = new(T, B, N), new(T + 1, B, N)
     dalphas, detas = given.drive.new_zeros(_threads(given), N, N), [0.0] * _threads(given)
-    kept = run.kept[0] if given.known is None else _stacked(run.kept, dtrace)
-    before = (_array(dx), *_parameters(given), _array(run.x), _array(kept), given.size)
+    before = (_array(dx), *_parameters(given), _array(run.x), _array(run.kept[0]), given.size)
     after = (_array(dtotal), _array(dpost))
 
     def reverse(first: int, last: int, thread: int) -> None:
         detas[thread] = kernels.backward(first, last, *before, *after, _array(dalphas[thread]), _array(dtrace))
 
     _share_out(given, reverse)
-    drive = dtotal if given.clamp is None else torch.where(given.clamp, dpost[1:], dtotal)
+    drive = dtotal if given.clamp is None or not given.drive_wanted else torch.where(given.clamp, dpost[1:], dtotal)
     weight = run.x[:-1].reshape(-1, N).t() @ dtotal.view(-1, N)
     alpha = dalphas.sum(0) if given.alpha.ndim else dalphas.sum()
     return Gradients(drive, weight, alpha, given.eta.new_tensor(sum(detas)), dpost[0], dtrace)
@@ -73,10 +85,6 @@ def _parameters(given: Given) -> tuple:
 
 def _array(tensor: Tensor):
     return tensor.detach().contiguous().numpy()
-
-
-def _stacked(traces: list[Tensor | None], like: Tensor) -> Tensor:
-    return torch.stack([torch.zeros_like(like) if trace is None else trace for trace in traces])
 
 
 def _threads(given: Given) -> int:
