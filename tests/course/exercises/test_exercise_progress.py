@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 
+import filelock
 import pytest
 import torch
 
@@ -162,6 +163,71 @@ def test_two_notebooks_at_once_lose_nothing(own_user_folder):
         assert process.exitcode == 0
     entries = stored(own_user_folder / "progress.json")["exercises"]
     assert entries["mine"]["tries"] == 30 and entries["other"]["tries"] == 15
+
+
+@pytest.fixture
+def held(file, monkeypatch):
+    """The lock, in the hands of a program that does not let go."""
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    module.progress.__init__()
+    with filelock.FileLock(f"{file}.lock") as lock:
+        yield lock
+
+
+def waiting(file):
+    return list(file.parent.glob("progress.json.waiting-*"))
+
+
+def test_a_lock_that_is_not_let_go_costs_neither_side_anything(file, held, capsys):
+    theirs = {"version": 1, "exercises": {"oja_update": {"tries": 3, "solved": "2025"}, "hebb_update": {"tries": 1}}}
+    check.hebb_update(right)
+    check.hebb_update.hint()
+    assert capsys.readouterr().out.count("another program keeps") == 1
+    assert not file.exists(), "the file is theirs as long as they hold the lock"
+    assert check.hebb_update.status == "solved"
+    file.write_text(json.dumps(theirs))
+    assert check.oja_update.status == check.hebb_update.status == "solved"
+    held.release()
+    check.plastic_step(check.plastic_step.mutants[0].function)
+    entries = stored(file)["exercises"]
+    assert entries["oja_update"] == theirs["exercises"]["oja_update"]
+    assert entries["hebb_update"]["solved"] and entries["hebb_update"]["hints"] == 1
+    assert entries["plastic_step"]["tries"] == 1
+    assert not waiting(file)
+
+
+def test_what_waits_outlives_the_kernel(file, held):
+    check.hebb_update(right)
+    module.progress.__init__()  # another kernel
+    assert check.hebb_update.status == "solved"
+    for _ in range(2):
+        check.hebb_update(check.hebb_update.mutants[0].function)
+    module.progress.__init__()
+    assert module.progress.entry("hebb_update")["tries"] == 3
+    held.release()
+    check.hebb_update(right)
+    assert stored(file)["exercises"]["hebb_update"]["tries"] == 4 and not waiting(file)
+
+
+def test_a_waiting_file_that_cannot_be_read_is_left_alone(file):
+    odd = file.with_name("progress.json.waiting-odd")
+    odd.write_text("{")
+    check.hebb_update(right)
+    assert odd.read_text() == "{" and stored(file)["exercises"]["hebb_update"]["solved"]
+
+
+def test_two_accounts_of_an_exercise_are_joined_whichever_comes_first():
+    one = {"tries": 5, "solved": "2026-02", "mistakes": {"no decay": 2}, "notes": ["mine"]}
+    other = {"tries": 3, "solved": "2026-01", "mistakes": {"no decay": 1, "transposed": 1}, "hints": 2}
+    both = {
+        "tries": 5,
+        "solved": "2026-01",
+        "mistakes": {"no decay": 2, "transposed": 1},
+        "hints": 2,
+        "notes": ["mine"],
+    }
+    assert module.joined(one, other) == module.joined(other, one) == both
+    assert module.joined(both, one) == both
 
 
 def test_the_folder_is_the_users(own_user_folder):
