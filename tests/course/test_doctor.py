@@ -1,12 +1,15 @@
 """The doctor never crashes, and what it says can be acted on."""
 
+import hashlib
 import importlib.metadata
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from tlteach.course import doctor
 from tlteach.course.doctor import MISSING, OK, WARNING, Finding
+from tlteach.data import archives
 
 
 @pytest.fixture
@@ -72,6 +75,24 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refused)
     (finding,) = doctor._user_folder()
     assert finding.status == WARNING and "Permission denied" in finding.detail and "TLTEACH_HOME" in finding.advice
+
+
+def test_which_data_is_here_and_how_to_get_the_rest(monkeypatch, tmp_path):
+    monkeypatch.setenv("TLTEACH_DATA", str(tmp_path))
+    absent = by_name(doctor._data())
+    assert {finding.status for finding in absent.values()} == {OK}  # the lessons run without
+    for name, call in (("Omniglot", "data.omniglot()"), ("CIFAR-10", "data.cifar10()")):
+        assert (
+            "not here" in absent[name].detail and call in absent[name].advice and "TLTEACH_DATA" in absent[name].advice
+        )
+    for name in ("images_background.zip", "images_evaluation.zip"):
+        (tmp_path / name).write_bytes(b"something")
+    found = by_name(doctor._data())["Omniglot"]
+    assert "unverified" in found.detail and not found.advice and found.place == str(tmp_path)
+    official = hashlib.sha256(b"something").hexdigest()
+    for name in ("BACKGROUND", "EVALUATION"):
+        monkeypatch.setattr(archives, name, replace(getattr(archives, name), sha256=official))
+    assert by_name(doctor._data())["Omniglot"].detail == "here, official"
 
 
 def test_rendering_that_hangs_or_fails(monkeypatch):

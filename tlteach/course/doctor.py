@@ -203,11 +203,24 @@ def _lessons() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    folder = Path(os.environ.get("TLTEACH_DATA") or paths.user_folder() / "data")
-    files = [file for file in folder.rglob("*") if file.is_file()] if folder.exists() else []
-    size = sum(file.stat().st_size for file in files) / 1e6
-    detail = f"{size:.0f} MB downloaded" if files else "nothing downloaded; no lesson needs any so far"
-    yield Finding("data", OK, detail, place=str(folder))
+    """Which archives are here, and how to get those that are not; no lesson needs any."""
+    from tlteach.data.archives import BACKGROUND, CIFAR10, EVALUATION, LocalArchive, data_folder
+
+    for what, call, archives, instead in (
+        ("Omniglot", "omniglot", (BACKGROUND, EVALUATION), "drawn alphabets"),
+        ("CIFAR-10", "cifar10", (CIFAR10,), "natural-looking pictures"),
+    ):
+        found = [LocalArchive.of(archive, path) for archive in archives if (path := archive.find())]
+        if len(found) == len(archives):
+            official = all(local.verified for local in found)
+            detail = "here, official" if official else "here, not byte for byte the official archive (unverified)"
+            yield Finding(what, OK, detail, place=str(found[0].path.parent))
+            continue
+        names, size = " and ".join(each.name for each in archives), sum(each.size for each in archives) / 1e6
+        detail = f"not here; the lessons use {instead} made by tlteach"
+        advice = f'To download it ({size:.0f} MB), run `python -c "from tlteach import data; data.{call}()"`. '
+        advice += f"Without internet, put {names} in the data folder (TLTEACH_DATA)."
+        yield Finding(what, OK, detail, advice, str(data_folder()))
 
 
 # Rendering is tried in another process: a broken OpenGL can end the process that calls it.

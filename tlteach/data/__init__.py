@@ -4,7 +4,7 @@ from tlteach.data.alphabets import drawn_characters
 from tlteach.data.archives import data_folder
 from tlteach.data.cifar import cifar10
 from tlteach.data.kinds import Characters, Pictures, normalise
-from tlteach.data.omniglot import omniglot
+from tlteach.data.omniglot_zip import omniglot
 from tlteach.data.scenes import natural_pictures
 from tlteach.data.sources import characters, pictures
 

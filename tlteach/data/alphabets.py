@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
-from PIL import Image
 
 from tlteach.data.handwriting import Hands, Stroke
 from tlteach.data.kinds import Characters
-from tlteach.data.omniglot import DRAWINGS, FILTER, SIDE
+from tlteach.data.paper import DRAWINGS, SIDE, shrink
 from tlteach.errors import InvalidInput
 
 LETTERS = 20  # of an alphabet
@@ -41,15 +40,11 @@ def drawn_characters(n_alphabets: int = 20, seed: int = 0, size: int = 31) -> Ch
         alphabet = _Alphabet.invent(rng)
         hands = Hands.invent(rng, DRAWINGS)
         for letter, strokes in enumerate(alphabet.letters(rng, LETTERS)):
-            images.append([_shrink(page, size) for page in hands.draw(rng, strokes)])
+            images.append([shrink(page, size) for page in hands.draw(rng, strokes)])
             names.append(f"Drawn_{number + 1:02}/character{letter + 1:02}")
     alphabets = tuple(name.partition("/")[0] for name in names)
     source = f"drawn alphabets (made by tlteach, not Omniglot; seed {seed})"
     return Characters(np.array(images, np.uint8), alphabets, tuple(names), source, real=False)
-
-
-def _shrink(page: Image.Image, size: int) -> np.ndarray:
-    return np.asarray(page.convert("L").resize((size, size), FILTER))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,30 @@ class Archive:
         return next((place for place in self.places(data_folder()) if place.is_file()), None)
 
 
+_OMNIGLOT = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
+BACKGROUND = Archive(
+    "images_background.zip",
+    "omniglot",
+    _OMNIGLOT + "images_background.zip",
+    "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640",
+    9_464_212,
+)
+EVALUATION = Archive(
+    "images_evaluation.zip",
+    "omniglot",
+    _OMNIGLOT + "images_evaluation.zip",
+    "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
+    6_462_886,
+)
+CIFAR10 = Archive(
+    "cifar-10-python.tar.gz",
+    "cifar10",
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+    "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    170_498_071,
+)
+
+
 @dataclass(frozen=True)
 class LocalArchive:
     """An archive that is there: its path, and the SHA-256 of its content."""
@@ -103,7 +127,7 @@ def decoded(local: LocalArchive, variant: str, decode: Callable[[], dict[str, np
     content = io.BytesIO()
     np.savez(content, **arrays)
     for folder in folders:
-        if not _writable(folder):
+        if not writable(folder):
             continue
         try:
             write_atomic(folder / name, content.getvalue())
@@ -127,7 +151,7 @@ def _load(path: Path) -> dict[str, np.ndarray] | None:
         return None
 
 
-def _writable(folder: Path) -> bool:
+def writable(folder: Path) -> bool:
     """Whether the owner of `folder` meant it to be written: the administrator may write anywhere, and should not."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     meant = existing.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from tlteach.data.archives import Archive, LocalArchive, check_inside, decoded
+from tlteach.data.archives import CIFAR10, LocalArchive, check_inside, decoded
 from tlteach.data.download import get
 from tlteach.data.kinds import Pictures
 from tlteach.errors import BadFile
@@ -16,14 +16,6 @@ SIDE, CHANNELS = 32, 3
 BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 PICTURES = 50_000  # in the five official batches
 LARGEST_MEMBER = 64_000_000  # bytes; an official batch has 31 million
-
-CIFAR10 = Archive(
-    "cifar-10-python.tar.gz",
-    "cifar10",
-    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-    "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-    170_498_071,
-)
 
 
 def cifar10() -> Pictures:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from tlteach.data.omniglot import SIDE
+from tlteach.data.paper import SIDE
 
 SAMPLES = 6  # points drawn for each segment of a stroke
 MARGIN = 4  # pixels of the paper that stay empty

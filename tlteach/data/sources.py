@@ -3,9 +3,10 @@
 from typing import Literal
 
 from tlteach.data.alphabets import drawn_characters
-from tlteach.data.cifar import CIFAR10, cifar10
+from tlteach.data.archives import BACKGROUND, CIFAR10, EVALUATION
+from tlteach.data.cifar import cifar10
 from tlteach.data.kinds import Characters, Pictures
-from tlteach.data.omniglot import BACKGROUND, EVALUATION, omniglot
+from tlteach.data.omniglot_zip import omniglot
 from tlteach.data.scenes import natural_pictures
 from tlteach.errors import InvalidInput
 

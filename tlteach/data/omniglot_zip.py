@@ -9,35 +9,15 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from tlteach.data.archives import Archive, LocalArchive, check_inside, decoded
+from tlteach.data.archives import BACKGROUND, EVALUATION, LocalArchive, check_inside, decoded
 from tlteach.data.download import get
 from tlteach.data.kinds import Characters
+from tlteach.data.paper import DRAWINGS, SIDE, shrink
 from tlteach.errors import BadFile, InvalidInput
 
-SIDE, DRAWINGS = 105, 20  # of every official drawing; per character
 # What zipfile and Pillow raise for damaged, cut or encrypted files.
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, NotImplementedError, OSError)
 LARGEST_MEMBER = 100_000  # bytes; the official drawings have a few hundred
-
-_FROM = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
-BACKGROUND = Archive(
-    "images_background.zip",
-    "omniglot",
-    _FROM + "images_background.zip",
-    "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640",
-    9_464_212,
-)
-EVALUATION = Archive(
-    "images_evaluation.zip",
-    "omniglot",
-    _FROM + "images_evaluation.zip",
-    "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
-    6_462_886,
-)
-
-# Of Pillow's filters this is the closest to the anti-aliased `skimage.transform.resize` (root mean square difference
-# .011 of the range at 31 pixels; averaging over boxes .026, Lanczos .018), and it darkens nothing.
-FILTER = Image.Resampling.HAMMING
 
 
 def omniglot(size: int = 31, *, background: bool = True, evaluation: bool = True) -> Characters:
@@ -111,4 +91,4 @@ def _drawing(local: LocalArchive, file: zipfile.ZipFile, member: zipfile.ZipInfo
     with Image.open(io.BytesIO(file.read(member)), formats=["PNG"]) as image:
         if image.size != (SIDE, SIDE):
             raise local.bad(f"{member.filename} has {image.size[0]}x{image.size[1]} pixels; expected {SIDE}x{SIDE}")
-        return np.asarray(image.convert("L").resize((size, size), FILTER))
+        return shrink(image, size)
