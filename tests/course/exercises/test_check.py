@@ -51,6 +51,19 @@ def test_right_is_told_in_two_lines(capsys):
     assert said(capsys) == "✓ hebb_update · right\n  All 6 properties hold: the notebook uses your function.\n"
 
 
+def test_a_tensor_in_place_of_a_number_is_right_and_told(capsys):
+    def as_tensor(eta, delay):
+        return torch.tensor(eta * (1 - eta) ** delay)
+
+    def as_number(eta, delay):
+        return float(as_tensor(eta, delay))
+
+    assert check.recall_strength(as_tensor) is as_tensor
+    assert "right" in (shown := said(capsys)) and "`.item()` makes the one into the other" in shown
+    assert check.recall_strength(as_number) is as_number and ".item()" not in said(capsys)
+    assert check.hebb_update(right) is right and ".item()" not in said(capsys)  # a tensor was asked for
+
+
 def test_every_further_try_is_offered_more_but_never_pseudo_code(capsys):
     hints = check.hebb_update.hints
     for shown in ([], [0], [1], [1]):
@@ -106,6 +119,52 @@ def test_a_known_mistake_is_recognised_through_another_one(capsys):
 
     check.hebb_update(transposed_and_in_place)
     assert "you transposed pre and post" in said(capsys)
+
+
+def loss_of(compare):
+    """An episode's loss whose last step and targets are compared by `compare`."""
+
+    def loss(layer, inputs, targets):
+        bias = torch.ones_like(inputs[..., :1])
+        output, _ = layer(20 * torch.cat([inputs, bias], -1))
+        return compare(output[-1], targets)
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [
+        lambda x, targets: ((x - targets) ** 2).sum(-1).mean(),
+        lambda x, targets: (targets - x).square().sum() / len(targets),  # the sizes are named in the other order
+        lambda x, targets: (x - targets).pow(2).mean(),  # and another mistake besides
+    ],
+)
+def test_the_bias_that_was_not_taken_off_is_recognised_in_an_error_of_sizes(compare, capsys):
+    check.episode_loss(loss_of(compare))
+    shown = said(capsys)
+    assert "The size of tensor" in shown and "Take off the last unit, the bias" in shown
+
+
+def test_another_error_is_not_taken_for_a_known_one(capsys):
+    check.episode_loss(loss_of(lambda x, targets: x @ targets))
+    shown = said(capsys)
+    assert "· error" in shown and "It looks as if" not in shown
+
+
+def test_fast_weights_are_not_plastic_connections(capsys):
+    def fast(x, hebb, weight, alpha, eta, drive):
+        hebb = (1 - eta) * hebb + eta * torch.outer(x, x)
+        return torch.tanh(x @ (weight + alpha * hebb) + drive), hebb
+
+    def late(x, hebb, weight, alpha, eta, drive):
+        x_new = torch.tanh(x @ (weight + alpha * hebb) + drive)
+        return x_new, (1 - eta) * hebb + eta * torch.outer(x, x)
+
+    check.plastic_step(fast)
+    assert "fast weights" in said(capsys)
+    check.plastic_step(late)
+    assert "the trace pairs x with itself" in said(capsys)
 
 
 ODD = [torch.eye(2).to_sparse(), torch.eye(2) * 1j, torch.eye(2) > 0, torch.tensor(1j), {}, object(), np.eye(2)]

@@ -6,6 +6,7 @@ quantities of the answer; two functions behave alike when they cannot be told ap
 
 import contextlib
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,11 +56,14 @@ class Seen:
     def alike(self, other: "Seen", but_for_changes: bool = False) -> bool:
         """Whether the two cannot be told apart; on request by their answers alone, not by what they did to inputs."""
         return (
-            type(self.error) is type(other.error)
-            and str(self.error) == str(other.error)
+            self.fails_like(other)
             and same(self.values, other.values)
             and (but_for_changes or same(self.changed, other.changed))
         )
+
+    def fails_like(self, other: "Seen") -> bool:
+        """Whether both raised the same error, or none: of two sizes that do not fit either may be named first."""
+        return type(self.error) is type(other.error) and _words(self.error) == _words(other.error)
 
 
 def observe(look: Look, function: Callable, inputs: Mapping[str, Any]) -> Seen:
@@ -138,6 +142,10 @@ def undisturbed():
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
+
+
+def _words(error: Exception | None) -> list[str]:
+    return sorted(re.findall(r"\w+", str(error)))
 
 
 def _copy(value: Any) -> Any:

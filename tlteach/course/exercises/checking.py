@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from tlteach.course.exercises import student
-from tlteach.course.exercises.behaviour import Form, Look, Seen, answer, describe, observe, same, undisturbed
+from tlteach.course.exercises.behaviour import Form, Look, Seen, answer, describe, is_number, observe, same, undisturbed
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class Verdict:
 
 
 UNTOUCHED = "it leaves its inputs as they were"
+TENSOR_FOR_NUMBER = (
+    "It gives a tensor of one element where a Python number was asked for. Both will do here; `.item()` makes the one "
+    "into the other."
+)
 
 
 def judge(
@@ -68,7 +73,7 @@ def judge(
 
 
 def _first_failure(function, reference, properties, mutants) -> Verdict:
-    touched = None
+    touched, remark = None, ""
     for rule in properties:
         for inputs in rule.probes:
             seen = observe(rule.look, function, inputs)
@@ -86,8 +91,10 @@ def _first_failure(function, reference, properties, mutants) -> Verdict:
                 return Verdict("wrong", rule.text, inputs, got, wanted, _remark(got), mutant=culprit)
             if seen.changed and touched is None:
                 touched = inputs, seen.changed
+            if any(map(_is_tensor_for_number, _raw(seen.values), _raw(expected))):
+                remark = TENSOR_FOR_NUMBER
     if touched is None:
-        return Verdict("right")
+        return Verdict("right", remark=remark)
     inputs, after = touched
     remark = "Operations that end in `_`, and `+=` or `[...] =` on an argument, change the caller's tensor."
     mutant = recognise(function, properties, mutants, exactly=True)
@@ -99,13 +106,17 @@ def recognise(
 ) -> Mutant | None:
     """The known mistake that `function` cannot be told apart from, on any input of any property.
 
-    Unless `exactly`, one that gives the same answers will do, whichever of the two also changes its inputs.
+    Unless `exactly`, one that gives the same answers will do, whichever of the two also changes its inputs, and then
+    one that raises the same errors on the same inputs.
     """
     shown = _profile(function, properties)
     profiles = [(mutant, _profile(mutant.function, properties)) for mutant in mutants]
-    for but_for_changes in (False,) if exactly else (False, True):
+    ways = [Seen.alike, lambda a, b: a.alike(b, but_for_changes=True)]
+    if any(seen.error for seen in shown):
+        ways.append(Seen.fails_like)
+    for alike in ways[:1] if exactly else ways:
         for mutant, profile in profiles:
-            if all(a.alike(b, but_for_changes) for a, b in zip(shown, profile, strict=True)):
+            if all(alike(a, b) for a, b in zip(shown, profile, strict=True)):
                 return mutant
     return None
 
@@ -122,6 +133,10 @@ def _remark(got: Mapping[str, Any]) -> str:
     if any(isinstance(part, np.ndarray) for part in parts):
         return "The lessons work on torch tensors: stay with torch (`torch.outer`, `@`, `*`), without `.numpy()`."
     return ""
+
+
+def _is_tensor_for_number(got: Any, expected: Any) -> bool:
+    return isinstance(got, Tensor) and not isinstance(expected, Tensor) and is_number(expected)
 
 
 def _raw(values: Mapping[str, Any]) -> list[Any]:

@@ -23,6 +23,8 @@ def body(exercise: "Exercise", verdict: Verdict, function: Callable) -> Iterator
     """What follows the first line."""
     if verdict.status == "right":
         yield f"All {len(exercise.properties) + 1} properties hold: the notebook uses your function."
+        if verdict.remark:
+            yield verdict.remark
         return
     if verdict.error is not None:
         yield f"`{type(verdict.error).__name__}: {_first_line(verdict.error)}`"

@@ -176,6 +176,11 @@ MUTANTS = [
         "the bias unit is judged along with the pattern. Its activity is no answer: take the first N units only.",
     ),
     Mutant(
+        "bias not taken off",
+        _variant(last=lambda x, n: x[-1]),
+        "the layer's output has N + 1 units, the target N bits. Take off the last unit, the bias, before you compare.",
+    ),
+    Mutant(
         "cut off",
         _variant(cost=lambda error: (error.detach() ** 2).sum(-1).mean()),
         "the value is right, but `.detach()` or `torch.no_grad()` cut it off from the layer: nothing can be learned.",

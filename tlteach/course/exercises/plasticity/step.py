@@ -63,6 +63,11 @@ def _trace_first(x, hebb, weight, alpha, eta, drive):
     return _equation_1(x, hebb_new, weight, alpha, drive), hebb_new
 
 
+def _fast_weights(x, hebb, weight, alpha, eta, drive):
+    hebb_new = _equation_2(x, x, hebb, eta)
+    return _equation_1(x, hebb_new, weight, alpha, drive), hebb_new
+
+
 def _swapped(*inputs):
     return plastic_step(*inputs)[::-1]
 
@@ -130,6 +135,12 @@ MUTANTS = [
         "old activity on both sides",
         _step(_equation_1, lambda x, x_new, hebb, eta: (1 - eta) * hebb + eta * torch.outer(x, x)),
         "the trace pairs x with itself. The postsynaptic side is the activity after the step, x_new.",
+    ),
+    Mutant(
+        "as fast weights do it",
+        _fast_weights,
+        "the trace pairs x with itself, and before it is used. So-called fast weights do, but here equation 1 comes "
+        "first, with the trace as it was; then equation 2 pairs x with x_new.",
     ),
     Mutant(
         "transposed trace",
