@@ -8,6 +8,8 @@ from typing import Any
 
 _HOME = {
     "CourseMap": "course_map",
+    "DrawPad": "draw_pad",
+    "ImageBench": "image_bench",
     "LiveTraining": "live_training",
     "MemoryBench": "memory_bench",
     "PatternBench": "pattern_bench",

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -18,6 +19,11 @@ from tlteach.course.widgets.drawing import data_url
 from tlteach.errors import InvalidInput
 
 _ids = itertools.count(1)
+
+
+def new_name(kind: str) -> str:
+    """A class name by which the page script finds one field of this page."""
+    return f"tl-{kind}-{next(_ids)}"
 
 
 class Widget:
@@ -147,7 +153,7 @@ class ClickBridge:
     """
 
     def __init__(self, on_pick: Callable[[int, int], Any]):
-        self.name = f"tl-bridge-{next(_ids)}"
+        self.name = new_name("bridge")
         self.field = ipywidgets.Text(layout={"display": "none"})
         self.field.add_class(self.name)
         self.on_pick = on_pick
@@ -188,49 +194,5 @@ def array(name: str, value: Any, ndim: int | tuple[int, ...]) -> np.ndarray:
 
 def accessibility_script() -> str:
     """The page script, shown once by `course.setup()`: it names slider handles after their visible labels (ipywidgets
-    does not), carries clicks on pictures, and lets arrow keys move within a grid of buttons."""
-    return f"<script>{_SCRIPT}</script>"
-
-
-_SCRIPT = """(() => {
-  if (window.tlteachPage) return;
-  window.tlteachPage = true;
-  const all = selector => document.querySelectorAll(selector);
-  const name = () => {
-    for (const handle of all('.widget-slider .noUi-handle:not([aria-label])')) {
-      const label = handle.closest('.widget-slider').querySelector('.widget-label');
-      if (label && label.textContent.trim()) handle.setAttribute('aria-label', label.textContent.trim());
-    }
-    for (const button of all('.tl-widget .widget-toggle-button, .tl-widget .widget-toggle-buttons button'))
-      button.setAttribute('aria-pressed', button.classList.contains('mod-active'));
-    for (const group of all('.tl-predict .widget-radio-box:not([role])')) {
-      group.setAttribute('role', 'radiogroup');
-      group.setAttribute('aria-label', group.closest('.tl-predict').querySelector('.tl-question').textContent);
-    }
-  };
-  let waiting = false;
-  const soon = () => { if (!waiting) { waiting = true; setTimeout(() => { waiting = false; name(); }, 100); } };
-  const watched = {childList: true, subtree: true, attributes: true, attributeFilter: ['class']};
-  new MutationObserver(soon).observe(document.body, watched);
-  name();
-  document.addEventListener('click', event => {
-    const area = event.target.closest && event.target.closest('[data-tl-bridge]');
-    const field = area && document.querySelector('.' + area.dataset.tlBridge + ' input');
-    if (!field) return;
-    const [rows, columns] = area.dataset.tlGrid.split(',').map(Number), box = area.getBoundingClientRect();
-    const at = (offset, size, count) => Math.min(count - 1, Math.max(0, Math.floor(offset / size * count)));
-    const row = at(event.clientY - box.top, box.height, rows);
-    field.value = row + ',' + at(event.clientX - box.left, box.width, columns);
-    for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, {bubbles: true}));
-  });
-  document.addEventListener('keydown', event => {
-    const grid = event.target.closest && event.target.closest('.tl-grid');
-    const columns = grid && Number([...grid.classList].find(c => c.startsWith('tl-columns-')).slice(11));
-    const by = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns}[event.key];
-    if (!grid || !by) return;
-    const buttons = [...grid.querySelectorAll('button')], next = buttons[buttons.indexOf(event.target) + by];
-    event.preventDefault();
-    event.stopPropagation();
-    if (next) next.focus();
-  }, true);
-})();"""
+    does not), carries clicks on pictures, lets arrow keys move within a grid of buttons, and draws on pads."""
+    return f"<script>{Path(__file__).with_name('page.js').read_text(encoding='utf-8')}</script>"
