@@ -87,9 +87,9 @@ class DrawPad(Widget):
 
     def layout(self) -> ipywidgets.DOMWidget:
         hint = ipywidgets.HTML(
-            f"<b>Draw a character on each page, {self.names[0]} to {self.names[-1]}, then one of them again on the large "
-            "page.</b> By keyboard: Tab to a page; arrows move the pen, Space puts it down and lifts it, Backspace takes "
-            "a stroke back."
+            f"<b>Draw a character on each page, {self.names[0]} to {self.names[-1]}, then one of them again on the "
+            "large page.</b> By keyboard: Tab to a page; arrows move the pen, Space puts it down and lifts it, "
+            "Backspace takes a stroke back."
         )
         shown = [self._column(page, f"page {name}", name) for page, name in zip(self.shown, self.names, strict=True)]
         asked = self._column(self.asked, "the large page", "?")
