@@ -118,7 +118,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "smoke": dict(pool_characters=8, pool_drawings=3, pool_episodes=32, updates=20, record_every=5,
                   validation_episodes=200, test_episodes=200),
     "lesson": dict(distortion=0.0),
-    "long": dict(data="omniglot", precision="bfloat16", updates=40_000, record_every=200),
+    "long": dict(data="omniglot", precision="bfloat16", updates=30_000, record_every=200),
     "paper": dict(data="omniglot", task=OneShotTask(query_may_repeat=True), protocol="paper", pool_characters=5,
                   pool_drawings=2, pool_episodes=1, distortion=0.0, loss="binary", learning_rate=3e-5, decay="steps",
                   gain=0.01, eta=0.01, updates=5_000_000, record_every=10_000),

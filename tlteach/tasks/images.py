@@ -87,7 +87,9 @@ class ImageTask:
         checks.whole(1, batch_size=batch_size)
         self._require_pictures(pictures)
         B, P, C, device = batch_size, self.n_images, self.n_cycles, generator.device
-        which = torch.stack([torch.randperm(len(pictures), generator=generator, device=device)[:P] for _ in range(B)])
+        which = torch.randint(len(pictures), (B, P), generator=generator, device=device)
+        while (again := _repeats(which)).any():
+            which[again] = torch.randint(len(pictures), (int(again.sum()), P), generator=generator, device=device)
         images = pictures[which.to(pictures.device)]  # (B, P, N)
         order = torch.rand(B, C, P, generator=generator, device=device).argsort(-1)  # (B, C, P)
         asked = torch.randint(P, (B,), generator=generator, device=device)  # (B,)
@@ -126,6 +128,12 @@ class ImageTask:
             raise InvalidInput(f"ImageTask: an episode needs {self.n_images} pictures, got only {len(pictures)}")
         if not pictures.is_floating_point():
             raise InvalidInput(f"ImageTask: expected pictures of real numbers in [-1, 1], got {pictures.dtype}")
+
+
+def _repeats(which: Tensor) -> Tensor:
+    """Which rows name something twice: (B, P) -> (B,)."""
+    ordered = which.sort(-1).values
+    return (ordered[:, 1:] == ordered[:, :-1]).any(-1)
 
 
 def pixel_error(output: Tensor, targets: Tensor) -> Tensor:
