@@ -7,7 +7,7 @@ from pathlib import Path
 from tlteach.errors import BadFile
 
 
-def write_atomic(path: str | Path, content: bytes | str) -> Path:
+def write_atomic(path: str | Path, content: bytes | memoryview | str) -> Path:
     """Write `content` to a temporary name beside `path`, then rename it over `path`.
 
     Raises BadFile when the folder cannot be written or the disk is full; what stood at `path` is untouched.

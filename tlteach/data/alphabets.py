@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from tlteach import checks
 from tlteach.data.handwriting import Hands, Stroke
 from tlteach.data.kinds import Characters
-from tlteach.data.paper import DRAWINGS, SIDE, shrink
-from tlteach.errors import InvalidInput
+from tlteach.data.paper import DRAWINGS, check_size, shrink
 
 LETTERS = 20  # of an alphabet
 
@@ -29,11 +29,9 @@ def drawn_characters(n_alphabets: int = 20, seed: int = 0, size: int = 31) -> Ch
 
     Raises InvalidInput for a bad argument.
     """
-    for name, value, most in (("n_alphabets", n_alphabets, 1000), ("size", size, SIDE)):
-        if not isinstance(value, int) or not 1 <= value <= most:
-            raise InvalidInput(f"got {name} {value!r}; expected a whole number from 1 to {most}")
-    if not isinstance(seed, int) or seed < 0:
-        raise InvalidInput(f"got seed {seed!r}; expected a whole number from 0")
+    checks.whole(1, n_alphabets=n_alphabets)
+    checks.whole(0, seed=seed)
+    check_size(size)
     images, names = [], []
     for number in range(n_alphabets):
         rng = np.random.default_rng([seed, number])

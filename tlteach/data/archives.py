@@ -130,7 +130,7 @@ def decoded(local: LocalArchive, variant: str, decode: Callable[[], dict[str, np
         if not writable(folder):
             continue
         try:
-            write_atomic(folder / name, content.getvalue())
+            write_atomic(folder / name, content.getbuffer())
             return arrays
         except BadFile:
             continue

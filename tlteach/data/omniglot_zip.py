@@ -12,7 +12,7 @@ from PIL import Image
 from tlteach.data.archives import BACKGROUND, EVALUATION, LocalArchive, check_inside, decoded
 from tlteach.data.download import get
 from tlteach.data.kinds import Characters
-from tlteach.data.paper import DRAWINGS, SIDE, shrink
+from tlteach.data.paper import DRAWINGS, SIDE, check_size, shrink
 from tlteach.errors import BadFile, InvalidInput
 
 # What zipfile and Pillow raise for damaged, cut or encrypted files.
@@ -31,8 +31,7 @@ def omniglot(size: int = 31, *, background: bool = True, evaluation: bool = True
 
     Raises InvalidInput for a bad size or no set at all, BadFile when an archive cannot be had or used.
     """
-    if not isinstance(size, int) or not 1 <= size <= SIDE:
-        raise InvalidInput(f"got size {size!r}; expected a whole number of pixels from 1 to {SIDE}")
+    check_size(size)
     archives = [archive for archive, wanted in ((BACKGROUND, background), (EVALUATION, evaluation)) if wanted]
     if not archives:
         raise InvalidInput("neither background nor evaluation is wanted; expected at least one of the two sets")

@@ -7,8 +7,8 @@ spectrum of natural images, power falling as 1/f^2, and what noise of the same s
 import numpy as np
 from numpy.random import Generator
 
+from tlteach import checks
 from tlteach.data.kinds import Pictures
-from tlteach.errors import InvalidInput
 
 SIDE = 32
 WHITE = 3 * 255  # red + green + blue
@@ -20,11 +20,14 @@ BATCH = 500  # pictures made at a time, so that memory does not grow with their 
 def natural_pictures(n_train: int = 4000, n_withheld: int = 1000, seed: int = 0) -> Pictures:
     """Made-up pictures of 32 x 32 pixels, on CIFAR-10's scale of grey (0 to 765).
 
+    Args:
+        n_train, n_withheld: how many; more of them leave the first ones as they are.
+        seed: of everything.
+
     Raises InvalidInput for numbers below 1.
     """
-    for name, value, least in (("n_train", n_train, 1), ("n_withheld", n_withheld, 1), ("seed", seed, 0)):
-        if not isinstance(value, int) or value < least:
-            raise InvalidInput(f"got {name} {value!r}; expected a whole number from {least}")
+    checks.whole(1, n_train=n_train, n_withheld=n_withheld)
+    checks.whole(0, seed=seed)
     source = f"natural-looking pictures (made by tlteach, not CIFAR-10; seed {seed})"
     train, withheld = (_pictures([seed, part], n) for part, n in enumerate((n_train, n_withheld)))
     return Pictures(train, withheld, source, real=False)

@@ -2,13 +2,13 @@
 
 from typing import Literal
 
+from tlteach import checks
 from tlteach.data.alphabets import drawn_characters
 from tlteach.data.archives import BACKGROUND, CIFAR10, EVALUATION
 from tlteach.data.cifar import cifar10
 from tlteach.data.kinds import Characters, Pictures
 from tlteach.data.omniglot_zip import omniglot
 from tlteach.data.scenes import natural_pictures
-from tlteach.errors import InvalidInput
 
 
 def characters(source: Literal["auto", "omniglot", "drawn"] = "auto", size: int = 31) -> Characters:
@@ -19,11 +19,10 @@ def characters(source: Literal["auto", "omniglot", "drawn"] = "auto", size: int 
 
     Raises InvalidInput for another source, and what `omniglot` and `drawn_characters` raise.
     """
+    checks.choice("source", source, ("auto", "omniglot", "drawn"))
     if source == "omniglot" or (source == "auto" and BACKGROUND.find() and EVALUATION.find()):
         return omniglot(size)
-    if source in ("auto", "drawn"):
-        return drawn_characters(size=size)
-    raise InvalidInput(f"got source {source!r}; expected 'auto', 'omniglot' or 'drawn'")
+    return drawn_characters(size=size)
 
 
 def pictures(source: Literal["auto", "cifar10", "natural"] = "auto") -> Pictures:
@@ -34,8 +33,7 @@ def pictures(source: Literal["auto", "cifar10", "natural"] = "auto") -> Pictures
 
     Raises InvalidInput for another source, and what `cifar10` raises.
     """
+    checks.choice("source", source, ("auto", "cifar10", "natural"))
     if source == "cifar10" or (source == "auto" and CIFAR10.find()):
         return cifar10()
-    if source in ("auto", "natural"):
-        return natural_pictures()
-    raise InvalidInput(f"got source {source!r}; expected 'auto', 'cifar10' or 'natural'")
+    return natural_pictures()
