@@ -6,7 +6,7 @@ the trace is trained across episodes, and tested on characters that were never s
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -59,12 +59,13 @@ class Config:
     data: "drawn" (alphabets made by tlteach, no download) or "omniglot".
     task: ways and shots.
     protocol: "honest": the course's fixed split, a query is never a drawing just shown. "paper": the seed's own split,
-        and the query may be that drawing.
+        and in tests the query may be that drawing.
     pool_characters, pool_drawings: drawings embedded for an update; its episodes are dealt from them.
     pool_episodes: episodes dealt for an update.
     distortion: how much each drawing is turned, stretched and shifted in training; 0 as in the paper.
     loss: "cross_entropy", or "binary" as in the authors' program.
-    learning_rate: Adam's at the start. decay: "cosine" to zero, or "steps", x 0.666 five times (the authors').
+    learning_rate: Adam's at the start.
+    decay: of the rate, "cosine" to zero, or "steps", x 0.666 at each fifth (the authors').
     gain, eta: where alpha and eta start, see `OneShotNetwork`.
     precision: of the convolutions in training; "bfloat16" is twice as fast where the processor has it.
     updates: budget of training. record_every: updates between two records.
@@ -119,8 +120,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
                   validation_episodes=200, test_episodes=200),
     "lesson": dict(distortion=0.0),
     "long": dict(data="omniglot", precision="bfloat16", updates=30_000, record_every=200),
-    "paper": dict(data="omniglot", task=OneShotTask(query_may_repeat=True), protocol="paper", pool_characters=5,
-                  pool_drawings=2, pool_episodes=1, distortion=0.0, loss="binary", learning_rate=3e-5, decay="steps",
+    "paper": dict(data="omniglot", protocol="paper", pool_characters=5, pool_drawings=2, pool_episodes=1, distortion=0.0, loss="binary", learning_rate=3e-5, decay="steps",
                   gain=0.01, eta=0.01, updates=5_000_000, record_every=10_000),
 }  # fmt: skip
 
@@ -205,9 +205,13 @@ def run(config: Config, **how: Any) -> runs.Result:
 def test(
     network: OneShotNetwork, config: Config, episodes: int = 10_000, seed: int = 0, task: OneShotTask | None = None
 ) -> torch.Tensor:
-    """Whether each of `episodes` test episodes was answered rightly, characters under any rotation: (episodes,)."""
+    """Whether each of `episodes` test episodes was answered rightly, characters under any rotation: (episodes,).
+
+    `task` is the protocol's, unless another is given.
+    """
     held_out = characters(config.data).floats()[parts(config).test]
-    return evaluate(network, task or config.task, held_out, episodes, torch.Generator().manual_seed(seed))
+    task = task or replace(config.task, query_may_repeat=config.protocol == "paper")
+    return evaluate(network, task, held_out, episodes, torch.Generator().manual_seed(seed))
 
 
 def restore(result: runs.Result) -> OneShotNetwork:
