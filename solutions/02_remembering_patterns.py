@@ -335,8 +335,8 @@ asked_last = batch.order[:, -1, -1] == batch.asked
 split = {}
 for name, version in versions.items():
     with torch.no_grad():
-        wrong = (version(batch.inputs)[-1].sign() != batch.targets).float().mean(-1)  # (episodes,)
-    split[name] = wrong[~asked_last].mean().item(), wrong[asked_last].mean().item()
+        answers = version(batch.inputs)[-1]  # (episodes, 50)
+    split[name] = [bit_error(answers[rows], batch.targets[rows]) for rows in (~asked_last, asked_last)]
 
 rows = [(name, f"{first:.3f}", f"{last:.3f}") for name, (first, last) in split.items()]
 Table(("network", "asked for the first", "asked for the last"), rows, "Share of wrong bits")
