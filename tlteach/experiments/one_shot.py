@@ -120,8 +120,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
                   validation_episodes=200, test_episodes=200),
     "lesson": dict(distortion=0.0),
     "long": dict(data="omniglot", precision="bfloat16", updates=30_000, record_every=200),
-    "paper": dict(data="omniglot", protocol="paper", pool_characters=5, pool_drawings=2, pool_episodes=1, distortion=0.0, loss="binary", learning_rate=3e-5, decay="steps",
-                  gain=0.01, eta=0.01, updates=5_000_000, record_every=10_000),
+    "paper": dict(data="omniglot", protocol="paper", pool_characters=5, pool_drawings=2, pool_episodes=1,
+                  distortion=0.0, loss="binary", learning_rate=3e-5, decay="steps", gain=0.01, eta=0.01,
+                  updates=5_000_000, record_every=10_000),
 }  # fmt: skip
 
 
