@@ -30,7 +30,7 @@ def test_the_module_is_the_command():
     assert done.stdout.strip() == f"tlteach {tlteach.__version__}"
 
 
-@pytest.mark.parametrize("command", ["", "lab", "start", "doctor", "run", "build", "validate"])
+@pytest.mark.parametrize("command", ["", "lab", "start", "doctor", "run", "reproduction", "build", "validate"])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main([*command.split(), "--help"])

@@ -125,7 +125,7 @@ def test_imports_point_downwards():
         {"data", "plots", "runs"},
         {"modelbased", "plasticity", "tasks"},
         {"experiments"},
-        {"options", "sweep", "run"},
+        {"options", "sweep", "run", "reproduction"},
         {"course"},
         {"cli", "__main__"},
     ]

@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tlteach",
         description="Transfer learning in reinforcement learning: a course in notebooks, and its experiments.",
-        epilog="Students: lab, start, doctor. Researchers: run. Instructors: build, validate.",
+        epilog="Students: lab, start, doctor. Researchers: run, reproduction. Instructors: build, validate.",
     )
     parser.add_argument("--version", action="version", version=f"tlteach {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -72,6 +72,16 @@ def _parser() -> argparse.ArgumentParser:
         nargs=argparse.REMAINDER,
         metavar="EXPERIMENT ...",
         help="name of the experiment and its options; without any, the experiments are listed",
+    )
+
+    reproduction = command(
+        "reproduction",
+        _reproduction,
+        "compare the recorded runs with what the papers claim",
+        "Write REPRODUCTION.md: each claim, what the recorded runs say of it, and the verdict by a rule in numbers.",
+    )
+    reproduction.add_argument(
+        "--check", action="store_true", help="write nothing; fail when the page and the recorded runs differ"
     )
 
     build = command(
@@ -216,6 +226,23 @@ def _validate(options) -> int:
             good = {each.task.lesson: each.seconds for each in verdicts if each.timed and each.task.preset == preset}
             times.record(checkout.times, preset, good, keep=checkout.names())
     return 1 if problems or any(verdict.problem for verdict in verdicts) else 0
+
+
+def _reproduction(options) -> int:
+    from tlteach import reproduction
+    from tlteach.course.lessons import Checkout
+
+    root = Checkout.here().root
+    if not options.check:
+        print(f"{reproduction.write(root)}: {reproduction.tally(reproduction.recorded())}")
+        return 0
+    if diff := reproduction.difference(root):
+        print(
+            f"{diff}\n\nREPRODUCTION.md and the recorded runs differ; run `tlteach reproduction`, and commit the page."
+        )
+        return 1
+    print("REPRODUCTION.md follows from the recorded runs.")
+    return 0
 
 
 def _run(options) -> int:

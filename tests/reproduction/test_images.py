@@ -1,0 +1,93 @@
+"""The verdicts on the claims about pictures, on made runs that fall on either side of each rule."""
+
+import numpy as np
+import pytest
+
+from tlteach.experiments.images import Config
+from tlteach.reproduction import images
+from tlteach.tasks.images import ImageTask
+
+CLAIMS = {claim.name: claim for claim in images.CHAPTER.claims}
+
+
+def runs(made, network, loss, side=32, episodes=40_000, seeds=(0, 1, 2), **changes):
+    """Runs with a withheld loss of `loss` (a number, or a function of the episodes) plus a tenth of the seed."""
+    found = []
+    for seed in seeds:
+        config = Config.preset("paper", network, task=ImageTask(side=side), episodes=episodes, seed=seed, **changes)
+        curve = loss if callable(loss) else lambda rows: np.full(len(rows), loss)
+        rows = np.arange(100, episodes + 1, 100)
+        found.append(made("images", config, rows, withheld_loss=curve(rows) + seed / 10, loss=curve(rows) / 2))
+    return found
+
+
+def verdict(name, found):
+    return CLAIMS[name].measure(found).verdict
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_without_runs_nothing_is_claimed(name, made):
+    natural = runs(made, "plastic", 1, data="natural") + runs(made, "shared", 2, data="natural")
+    for found in ([], runs(made, "plastic", 15, side=16), natural + runs(made, "rnn", 3, data="natural")):
+        assert verdict(name, found) == "not yet run"
+
+
+def test_order(made):
+    plastic, shared = runs(made, "plastic", 15), runs(made, "shared", 26)
+    assert verdict("images-order", plastic + shared) == "reproduced"
+    assert verdict("images-order", runs(made, "plastic", 26) + runs(made, "shared", 15)) == "not reproduced"
+    assert verdict("images-order", plastic[:2] + shared) == "partly", "two seeds"
+    assert verdict("images-order", plastic + runs(made, "shared", 15.1)) == "partly", "the seeds overlap"
+    assert verdict("images-order", runs(made, "plastic", 4, side=16) + runs(made, "shared", 7, side=16)) == "partly"
+
+
+def test_the_nearest_comparison_decides(made):
+    small = runs(made, "plastic", 4, side=16, seeds=range(5)) + runs(made, "shared", 7, side=16, seeds=range(5))
+    short = runs(made, "plastic", 30, episodes=10_000, seeds=[0]) + runs(made, "shared", 29, episodes=10_000, seeds=[0])
+    finding = CLAIMS["images-order"].measure(small + short)
+    assert finding.verdict == "not reproduced" and finding.summary == "30.0 : 29.0, 32 x 32, 10,000 episodes"
+    long = runs(made, "plastic", 15, seeds=[1, 2, 3])
+    finding = CLAIMS["images-order"].measure(small + short + long + runs(made, "shared", 26, seeds=[1, 2, 3]))
+    assert finding.verdict == "reproduced" and "32 x 32, 40,000 episodes" in finding.summary
+    finding = CLAIMS["images-order"].measure(short + long)
+    assert "10,000 episodes" in finding.summary, "as far as both got"
+    assert len(finding.measured[0].runs) == 4, "longer runs count at that point too"
+
+
+def test_runs_of_other_settings_are_not_mixed(made):
+    found = runs(made, "plastic", 15, batch_size=4) + runs(made, "shared", 26)
+    assert verdict("images-order", found) == "not yet run"
+    odd = [each.config["task"].update(n_cycles=1) or each for each in runs(made, "plastic", 15)]
+    assert verdict("images-levels", odd + runs(made, "shared", 26)) == "not yet run"
+
+
+def test_a_loss_is_a_mean_over_the_last_twentieth(made):
+    spike = lambda rows: np.where(rows > 39_900, 115.0, 15.0)  # noqa: E731, one of the last twenty records
+    (run,) = runs(made, "plastic", spike, seeds=[0])
+    assert images.loss([run], 40_000).median == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    "plastic, shared, told", [(15, 26, "reproduced"), (15, 40, "partly"), (9, 15, "not reproduced")]
+)
+def test_levels(made, plastic, shared, told):
+    found = runs(made, "plastic", plastic) + runs(made, "shared", shared)
+    assert verdict("images-levels", found) == told
+    short = runs(made, "plastic", plastic, episodes=10_000) + runs(made, "shared", shared)
+    assert verdict("images-levels", short) == "not yet run"
+
+
+@pytest.mark.parametrize("crossing, told", [(1_500, "reproduced"), (8_000, "partly"), (99_999, "not reproduced")])
+def test_early(made, crossing, told):
+    falling = lambda rows: np.where(rows <= crossing, 60.0, 20.0)  # noqa: E731
+    found = runs(made, "plastic", falling, episodes=10_000) + runs(made, "shared", 40, episodes=10_000)
+    finding = CLAIMS["images-early"].measure(found)
+    assert finding.verdict == told
+    if told != "not reproduced":
+        assert finding.summary == f"{crossing + images.WIDTH:,} episodes", "the first window all of which is lower"
+
+
+def test_rivals(made):
+    plastic = runs(made, "plastic", 15)
+    assert verdict("images-rivals", plastic + runs(made, "rnn", 50)) == "partly", "no LSTM"
+    assert verdict("images-rivals", plastic + runs(made, "rnn", 25)) == "not reproduced"
