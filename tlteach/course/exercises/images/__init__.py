@@ -1,8 +1,8 @@
 """Exercises on remembering pictures, in the order in which the lesson asks them."""
 
 # isort: off
-from tlteach.course.exercises.images.normalising import exercise as normalise_pictures
+from tlteach.course.exercises.images.normalising import exercise as normalise_picture
 from tlteach.course.exercises.images.clamping import exercise as clamp_step
 from tlteach.course.exercises.images.error import exercise as lost_half_error
 
-__all__ = ["clamp_step", "lost_half_error", "normalise_pictures"]
+__all__ = ["clamp_step", "lost_half_error", "normalise_picture"]

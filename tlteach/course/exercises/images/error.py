@@ -7,7 +7,7 @@ from tlteach.course.exercises.probes import Draw, tensor
 
 
 def lost_half_error(output, target, erased):
-    """Mean squared error of each picture over its lost pixels: output, target (B, N), erased (B, N) bool -> (B,)."""
+    """Mean squared error over each picture's lost pixels: output, target (B, N), erased (B, N) bool -> (B,)."""
     squared = (output - target) ** 2 * erased  # (B, N), 0 where nothing was lost
     return squared.sum(-1) / erased.sum(-1)  # (B,)
 
@@ -124,7 +124,7 @@ exercise = Exercise(
     lost_half_error,
     title="The error that counts",
     difficulty=2,
-    minutes=5,
+    minutes=6,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,
