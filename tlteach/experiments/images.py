@@ -77,6 +77,7 @@ class Config:
         checks.choice("data", self.data, SOURCES)
         counts = dict(episodes=self.episodes, record_every=self.record_every, withheld_episodes=self.withheld_episodes)
         checks.whole(1, batch_size=self.batch_size, **counts)
+        checks.whole(0, seed=self.seed)
         checks.positive(learning_rate=self.learning_rate)
 
     @classmethod
@@ -94,8 +95,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "smoke": dict(task=ImageTask(side=8, show_steps=4), batch_size=4, learning_rate=1e-3, episodes=40, record_every=2,
                   withheld_episodes=4),
     "lesson": dict(task=ImageTask(side=16), batch_size=4, learning_rate=1e-3, episodes=4_000, record_every=20),
-    "small": dict(task=ImageTask(side=16), episodes=40_000, data="cifar10"),
-    "paper": dict(data="cifar10"),
+    "small": dict(task=ImageTask(side=16), batch_size=4, learning_rate=1e-3, episodes=40_000, data="cifar10",
+                  record_every=25),
+    "paper": dict(data="cifar10", episodes=100_000),
 }  # fmt: skip
 
 
