@@ -5,10 +5,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from tlteach.errors import InvalidInput
 from tlteach.plasticity import PlasticLinear
 from tlteach.tasks.one_shot import N_ROTATIONS, OneShotTask, rotate
 
-N_FEATURES = 64
+SIDE, N_FEATURES = 31, 64
 LABEL_DRIVE = 1000.0  # a label told this loudly makes the softmax exactly one-hot
 
 
@@ -41,8 +42,13 @@ class OneShotNetwork(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """Features of drawings: (..., 31, 31) in [0, 1] -> (..., 64) in (-1, 1)."""
+        if images.shape[-2:] != (SIDE, SIDE) or not images.is_floating_point():
+            raise InvalidInput(
+                f"expected drawings (..., {SIDE}, {SIDE}) of real numbers in [0, 1], got {tuple(images.shape)} of type "
+                f"{images.dtype}; tlteach.data.characters(...).floats() gives them"
+            )
         with torch.autocast(images.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            features = self.embedding(images.flatten(0, -3).unsqueeze(1))  # (n, 64, 1, 1)
+            features = self.embedding(images.reshape(-1, 1, SIDE, SIDE))  # (n, 64, 1, 1)
         return features.float().view(*images.shape[:-2], N_FEATURES)
 
     def logits(self, shots: Tensor, query: Tensor) -> Tensor:

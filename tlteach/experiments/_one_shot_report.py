@@ -37,6 +37,8 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
 
 def interval(right: np.ndarray, z: float = 1.96) -> tuple[float, float]:
     """Mean and half width of its 95 % interval, of independent episodes answered rightly or not (Wilson's, centred)."""
+    if not len(right):
+        raise InvalidInput("interval: expected at least one episode, got none")
     n, p = len(right), float(np.mean(right))
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

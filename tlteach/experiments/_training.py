@@ -48,12 +48,13 @@ class Training:
         self._rates, self._rate = [group["lr"] for group in optimizer.param_groups], rate
         if checkpoint is not None:
             self._rates = checkpoint["rates"]
-        self._clock = time.process_time() - spent
+        self._clock, self._paused_at = time.process_time() - spent, None
 
     @property
     def cpu_seconds(self) -> float:
         """CPU seconds of this process spent on training."""
-        return time.process_time() - self._clock
+        now = time.process_time() if self._paused_at is None else self._paused_at
+        return now - self._clock
 
     def update(self, loss: Tensor, **seen: float) -> None:
         """One step down the gradient of `loss`; it, and what else was seen, joins the means of the next record."""
@@ -76,9 +77,10 @@ class Training:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What happens inside does not count as training: evaluation, and what the reader of a record does."""
-        before = time.process_time()
+        self._paused_at = time.process_time()
         yield
-        self._clock += time.process_time() - before
+        self._clock += time.process_time() - self._paused_at
+        self._paused_at = None
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly from here, at a record."""

@@ -101,6 +101,7 @@ class Config:
         checks.whole(self.task.n_shots + 1, pool_drawings=self.pool_drawings)
         checks.whole(1, pool_episodes=self.pool_episodes, updates=self.updates, record_every=self.record_every)
         checks.whole(1, validation_episodes=self.validation_episodes, test_episodes=self.test_episodes)
+        checks.whole(0, seed=self.seed)
         checks.positive(learning_rate=self.learning_rate, gain=self.gain, eta=self.eta)
         checks.share(distortion=self.distortion)
 
@@ -157,6 +158,12 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     training = Training(network, optimizer, generator, checkpoint, lambda step: _rate(config, step))
     C, D, total = config.pool_characters, config.pool_drawings, config.updates
+    n_characters, n_drawings = len(trained), drawings.shape[1]
+    if n_characters < C or n_drawings < D:
+        raise InvalidInput(
+            f"a pool of {C} characters in {D} drawings each cannot be taken from {n_characters} in {n_drawings}; "
+            "make pool_characters or pool_drawings smaller"
+        )
     while training.step < total:
         rows = trained[torch.randperm(len(trained), generator=generator)[:C]]  # (C,)
         columns = torch.rand(C, drawings.shape[1], generator=generator).argsort(-1)[:, :D]  # (C, D)

@@ -91,6 +91,11 @@ class ImageTask:
         while (again := _repeats(which)).any():
             which[again] = torch.randint(len(pictures), (int(again.sum()), P), generator=generator, device=device)
         images = pictures[which.to(pictures.device)]  # (B, P, N)
+        if not images.abs().amax() <= 1:  # nan as well
+            raise InvalidInput(
+                f"ImageTask: expected pixels in [-1, 1], got {images.min():g} to {images.max():g}. "
+                "tlteach.data.normalise brings them there."
+            )
         order = torch.rand(B, C, P, generator=generator, device=device).argsort(-1)  # (B, C, P)
         asked = torch.randint(P, (B,), generator=generator, device=device)  # (B,)
         lost = torch.randint(2, (B, 1), generator=generator, device=device).bool()  # (B, 1) the bottom half?

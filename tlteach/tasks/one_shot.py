@@ -68,11 +68,12 @@ class OneShotTask:
         fewer drawings than an episode needs.
         """
         N, K, B = self.n_ways, self.n_shots, batch_size
+        checks.whole(1, batch_size=batch_size, n_rotations=n_rotations)
         if n_characters < N:
             raise InvalidInput(f"OneShotTask: {N} ways need at least {N} characters, got {n_characters}")
         if n_drawings < (least := K + (not self.query_may_repeat)):
             raise InvalidInput(f"OneShotTask: {K} shots and a query need {least} drawings, got {n_drawings}")
-        if not 1 <= n_rotations <= N_ROTATIONS:
+        if n_rotations > N_ROTATIONS:
             raise InvalidInput(f"OneShotTask: n_rotations must lie in 1 to {N_ROTATIONS}, got {n_rotations}")
         random = lambda *shape: torch.rand(shape, generator=generator)  # noqa: E731
         characters = random(B, n_characters).topk(N, -1).indices  # (B, N) without repetition, in random order
@@ -90,6 +91,8 @@ def rotate(images: Tensor, rotations: Tensor) -> Tensor:
     """Each image turned by its number of quarter turns, exactly: images (n, S, S), rotations (n,) -> (n, S, S)."""
     if images.ndim != 3 or images.shape[-1] != images.shape[-2]:
         raise InvalidInput(f"rotate: expected square images (n, S, S), got {tuple(images.shape)}")
+    if rotations.shape != images.shape[:1]:
+        raise InvalidInput(f"rotate: expected rotations ({len(images)},), one an image, got {tuple(rotations.shape)}")
     turned = images.clone()
     for k in range(1, N_ROTATIONS):
         which = rotations % N_ROTATIONS == k
@@ -143,6 +146,8 @@ def paper_split(n_characters: int, seed: int, n_test: int = 100) -> Split:
 
     There is no validation set; its place holds the test characters, so that what it chooses by is plain to see.
     """
+    if n_characters <= n_test:
+        raise InvalidInput(f"paper_split: got {n_characters} characters; expected more than the {n_test} held out")
     order = torch.randperm(n_characters, generator=torch.Generator().manual_seed(seed))
     test = order[-n_test:].sort().values
     return Split(order[:-n_test].sort().values, test, test)
