@@ -79,8 +79,8 @@ class DrawPad(Widget):
         self.asked = Page(f"Page without a name: {how}", ASKED, self._redraw)
         self.target: int | None = None
         rows = ipywidgets.ToggleButtons(
-            options=[("its trace", "trace"), ("its agreement with the query", "agreement")], description="each row is",
-            style={"button_width": "auto", "description_width": "6em"},
+            options=[("its trace", "trace"), ("its agreement with the query", "agreement")],
+            style={"button_width": "auto"},
         )  # fmt: skip
         super().__init__({"rows": rows})
         self.examples()
@@ -95,11 +95,12 @@ class DrawPad(Widget):
         asked = self._column(self.asked, "the large page", "?")
         row = {"flex_flow": "row wrap", "grid_gap": "10px"}
         buttons = [
-            button("Examples", "Characters that others have drawn", self.examples, "8em"),
-            button("Ask for another", "Another drawing of one of the examples", self.ask, "10em"),
+            button("New examples", "Characters that others have drawn", self.examples, "9em"),
+            button("Ask again", "Another drawing of one of the examples", self.ask, "7em"),
             button("Clear all", "Empty every page", self.clear, "7em"),
         ]
-        answer = ipywidgets.VBox([self.picture, self.controls["rows"]])
+        rows = ipywidgets.HBox([ipywidgets.Label("Each row shows"), self.controls["rows"]])
+        answer = ipywidgets.VBox([self.picture, rows])
         below = ipywidgets.HBox([asked, answer], layout=row)
         return ipywidgets.VBox([hint, ipywidgets.HBox(buttons), ipywidgets.HBox(shown, layout=row), below])
 

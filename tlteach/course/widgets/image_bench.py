@@ -62,17 +62,18 @@ class ImageBench(Widget):
             for i, name in enumerate(self.letters)
         }  # fmt: skip
         controls["asked"] = ipywidgets.ToggleButtons(
-            options=[(name, i) for i, name in enumerate(self.letters)], description="paint over",
-            style={"button_width": "3em", "description_width": "5.5em"},
+            options=[(name, i) for i, name in enumerate(self.letters)], style={"button_width": "3em"}
         )  # fmt: skip
         controls["time"] = slider("test step", task.test_steps, 0, task.test_steps, layout={"width": "22em"})
         self.pad = CellPad("", PAD, task.side, self._painted, brush=max(1, round(task.side / 6)))
         self.pad.mask = task.half("bottom").numpy()
         self.brush = ipywidgets.ToggleButtons(
-            options=[("Paint", True), ("Wipe off", False)], style={"button_width": "5.5em"},
+            options=[("Paint", True), ("Wipe off", False)], style={"button_width": "7em"},
             tooltips=["The brush loses pixels", "The brush brings pixels back"],
         )  # fmt: skip
-        self.upload = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Upload pictures")
+        self.upload = ipywidgets.FileUpload(
+            accept="image/*", multiple=True, description="Upload pictures", layout={"width": "13em"}
+        )
         self.note = ipywidgets.HTML()
         self.chooser = ipywidgets.HTML()
         self.slots, self.shelf = ClickBridge(self._ask), ClickBridge(self._take)
@@ -88,8 +89,8 @@ class ImageBench(Widget):
             "arrows move the brush, Space puts it down and lifts it."
         )
         masks = [
-            button("Top half", "Lose the top half", lambda: self.erase(half("top").numpy()), "6.5em"),
-            button("Bottom half", "Lose the bottom half", lambda: self.erase(half("bottom").numpy()), "7em"),
+            button("Top half", "Lose the top half", lambda: self.erase(half("top").numpy()), "7em"),
+            button("Bottom half", "Lose the bottom half", lambda: self.erase(half("bottom").numpy()), "8.5em"),
             button("Clear", "Lose nothing", lambda: self.erase(np.zeros(self.model.task.n_pixels, bool)), "5em"),
         ]
         left = ipywidgets.VBox([hint, self.pad.view, self.brush, ipywidgets.HBox(masks)])
@@ -98,7 +99,8 @@ class ImageBench(Widget):
         more = ipywidgets.HBox(
             [self.upload, button("Other pictures", "Draw another choice", self.renew, "9em")], layout=row
         )
-        right = ipywidgets.VBox([self.chooser, places, c["asked"], more, self.note])
+        asked = ipywidgets.HBox([ipywidgets.Label("Paint over"), c["asked"]])
+        right = ipywidgets.VBox([self.chooser, places, asked, more, self.note])
         top = ipywidgets.HBox([left, right], layout=row | {"grid_gap": "16px"})
         bridges = ipywidgets.HBox([self.slots.field, self.shelf.field])
         return ipywidgets.VBox([top, self.player.view(), self.picture, bridges])

@@ -10,7 +10,7 @@ from tlteach.course.widgets.image_model import BASELINES, Answer
 from tlteach.course.widgets.pad import MARK, cells_path
 
 SLOT, THUMB, ROW = 92, 44, 12  # pixels of the pictures to remember and of those to choose from; of these in a row
-BIG, GAP, TOP = 128, 16, 58  # of what the networks show
+BIG, GAP, TOP = 148, 16, 58  # of what the networks show
 BLUE, GREY = drawing.COLORS[0], drawing.COLORS[4]
 
 
@@ -27,13 +27,15 @@ def choice(gallery: np.ndarray, chosen: Sequence[int], names: Sequence[str], ask
     for i, (name, which) in enumerate(zip(names, chosen, strict=True)):
         x = 2 + i * step
         weight = "700" if i == asked else "400"
-        parts += [text(x, 14, name + (": painted over" if i == asked else ""), font_weight=weight)]
+        parts += [text(x, 14, name, font_weight=weight)]
         parts += [picture(gallery[which], x, 20, SLOT)]
         parts += [rect(x - 1, 19, SLOT + 2, SLOT + 2, stroke=MARK, stroke_width=3)] if i == asked else []
     parts += [slots.area(0, 0, len(names) * step, SLOT + 22, 1, len(names))]
     top = SLOT + 50
     words = f"Click a picture to remember it in the place of {names[asked]}, or choose its number below."
     parts += [text(2, top - 10, words)]
+    note = ["These are shown to the network.", "Click the one to be painted over."]
+    parts += [text(8 + len(names) * step, 36 + 17 * i, line) for i, line in enumerate(note)]
     for i, pixels in enumerate(gallery):
         x, y = 2 + i % ROW * cell, top + i // ROW * (cell + 12)
         parts += [picture(pixels, x, y, THUMB), text(x + THUMB / 2, y + THUMB + 12, str(i + 1), "middle", 10)]
@@ -93,7 +95,7 @@ def results(
 def _film(answer: Answer, x: float, y: float, time: int) -> str:
     """All frames in a row, small, the one that is shown large framed."""
     frames = np.unique(np.linspace(0, len(answer.frames) - 1, min(len(answer.frames), 5)).round().astype(int))
-    size = min((BIG - 4 * (len(frames) - 1)) / len(frames), 32)
+    size = min((BIG - 4 * (len(frames) - 1)) / len(frames), 34)
     parts = []
     for i, k in enumerate(frames):
         left = x + i * (size + 4)

@@ -40,11 +40,10 @@ class Pad:
         attributes = " ".join(f'data-tl-{key}="{value}"' for key, value in data.items())
         self.html.value = (
             f'<div class="tl-pad" role="application" tabindex="0" aria-label="{escape(self.label)}" '
-            f'data-lm-suppress-shortcuts="true" {attributes}><svg aria-hidden="true" viewBox="0 0 {self.units} '
+            f'{attributes}><svg aria-hidden="true" viewBox="0 0 {self.units} '
             f'{self.units}" width="{self.size}" height="{self.size}" style="background:{PAPER};border-radius:3px;'
             f'box-shadow:0 0 0 1px #888">{under}<path class="tl-ink" d="{self.path()}" {self.ink()}/>{self.pen()}'
-            f'</svg></div><div class="tl-say" role="status" style="font-size:11px;line-height:14px;min-height:14px">'
-            "</div>"
+            '</svg><div class="tl-say" role="status"></div></div>'
         )
 
     def settings(self) -> dict[str, Any]:

@@ -29,6 +29,13 @@
     field.value = row + ',' + at(event.clientX - box.left, box.width, columns);
     for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, {bubbles: true}));
   });
+  // JupyterLab would take arrows and letters from a list, a slider or a choice that has the focus. It asks the element.
+  window.addEventListener('keydown', event => {
+    const at = event.target;
+    if (!at.closest || !at.closest('.tl-widget') || !at.matches('select, input, .noUi-handle, .tl-grid button, .tl-pad')) return;
+    const command = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter');
+    at.toggleAttribute('data-lm-suppress-shortcuts', !command);
+  }, true);
   document.addEventListener('keydown', event => {
     const grid = event.target.closest && event.target.closest('.tl-grid');
     const columns = grid && Number([...grid.classList].find(c => c.startsWith('tl-columns-')).slice(11));
@@ -49,8 +56,10 @@
   const style = document.createElement('style');
   style.textContent = `
     .tl-pad { display: inline-block; position: relative; line-height: 0; cursor: crosshair; touch-action: none; user-select: none }
-    .tl-pad:focus-visible { outline: 3px solid #5790fc; outline-offset: 2px }
-    .tl-pad:not(:focus-visible) .tl-pen { display: none }`;
+    .tl-pad:focus-visible { outline: 3px solid #5790fc; outline-offset: -2px }
+    .tl-say { position: absolute; left: 4px; bottom: 3px; font-size: 11px; line-height: 14px; padding: 0 3px;
+      color: #333; background: #fff; border-radius: 3px }
+    .tl-pad:not(:focus-visible) :is(.tl-pen, .tl-say) { display: none }`;
   document.head.append(style);
 
   const round = number => Math.round(number * 10) / 10;
@@ -141,11 +150,10 @@
   const showPen = pad => {
     const pen = pad.querySelector('.tl-pen'), [x, y] = pad.tlKeyPen;
     pen.setAttribute('transform', `translate(${x} ${y})`);
-    pen.setAttribute('fill-opacity', 'tlDown' in pad.dataset ? 0.9 : 0);
+    pen.setAttribute('fill-opacity', 'tlDown' in pad.dataset ? 0.5 : 0);
   };
   const say = pad => {
-    const words = pad.parentElement.querySelector('.tl-say');
-    if (words) words.textContent = 'tlDown' in pad.dataset ? 'pen down' : 'pen up';
+    pad.querySelector('.tl-say').textContent = 'tlDown' in pad.dataset ? 'pen down' : 'pen up';
   };
   document.addEventListener('keydown', event => {
     const pad = event.target.closest && event.target.closest('.tl-pad');

@@ -1,0 +1,167 @@
+"""The widgets of lessons 03 and 04 in a real JupyterLab: painting, drawing and uploading by mouse and by keyboard."""
+
+import io
+
+import nbformat
+import pytest
+from PIL import Image
+
+from .test_lessons import OURS, changes
+
+V4 = nbformat.v4
+SETUP = """from tlteach.course import setup, widgets
+from tlteach import data
+from tlteach.experiments import images, one_shot
+from tlteach.tasks.images import ImageTask
+import torch
+lesson = setup("smoke", 0)"""
+BENCH = """task = ImageTask(side=8, show_steps=4)
+networks = {kind: images.build(images.Config(network=kind, task=task)) for kind in ("plastic", "shared", "rnn")}
+some = data.normalise(torch.rand(20, 8, 8, generator=lesson.generator()))
+bench = widgets.ImageBench(networks, some, task, source="noise")
+bench"""
+PAD = """drawn = data.drawn_characters(n_alphabets=1).floats()
+pad = widgets.DrawPad(one_shot.build(one_shot.Config()), drawn, source="drawn")
+pad"""
+
+
+@pytest.fixture
+def notebook(server):
+    def opened(*cells):
+        kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+        made = V4.new_notebook(
+            cells=[V4.new_code_cell(cell) for cell in (SETUP, *cells)], metadata={"kernelspec": kernel}
+        )
+        nbformat.write(made, server.root / "widgets.ipynb")
+        return server.open("widgets.ipynb")
+
+    return opened
+
+
+def drag(page, pad, *points, up=True):
+    """Press on the first point (in parts of the pad's side), move through the others, release."""
+    pad.scroll_into_view_if_needed()
+    box = pad.locator("svg").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    if up:
+        page.mouse.up()
+
+
+def keys(page, *names):
+    for name in names:
+        page.keyboard.press(name)
+
+
+def upload(page, widget, *files):
+    with page.expect_file_chooser() as chosen:
+        widget.get_by_role("button", name="Upload pictures").click()
+    chosen.value.set_files(list(files))
+
+
+def ink(pad):
+    return pad.locator(".tl-ink").get_attribute("d")
+
+
+def is_clean(notebook):
+    defects = {"light": notebook.violations(OURS)}
+    notebook.set_theme("dark")
+    defects["dark"] = notebook.violations(OURS)
+    assert defects == {"light": [], "dark": []}
+    assert notebook.cell_errors() == []
+    assert notebook.complaints() == []
+
+
+def test_a_picture_is_painted_over_by_mouse_and_by_keyboard(notebook):
+    with notebook(BENCH) as opened:
+        page = opened.page
+        opened.run_all()
+        widget = page.locator(".tl-widget")
+        pad = widget.locator(".tl-pad")
+        changes(page, widget, lambda: widget.get_by_role("button", name="Clear").click(), "Clear")
+        assert ink(pad) == ""
+        words = widget.locator("svg[aria-label*='nothing to bring back']")
+        words.wait_for(state="attached")
+        changes(page, widget, lambda: drag(page, pad, (0.05, 0.05), (0.95, 0.05)), "a drag along the top")
+        top_row = [f"M{column} 0h1v1h-1z" in ink(pad) for column in range(8)]
+        assert top_row == [True] * 8, "the brush leaves no gaps"
+        pad.focus()
+        changes(page, widget, lambda: keys(page, "Space", "ArrowDown", "ArrowDown"), "painting by keyboard")
+        assert pad.evaluate("pad => pad === document.activeElement"), "a pad keeps the focus while it is drawn on"
+        before = ink(pad)
+        keys(page, "Space", "ArrowDown", "ArrowDown")
+        assert ink(pad) == before, "a brush that is up paints nothing"
+        widget.get_by_role("button", name="Wipe off").click()
+        page.wait_for_function("() => document.querySelector('.tl-pad').dataset.tlPaint === '0'")
+        changes(page, widget, lambda: drag(page, pad, (0.05, 0.05), (0.95, 0.05)), "wiping the paint off again")
+        assert "M4 0h1v1h-1z" not in ink(pad)
+        changes(page, widget, lambda: widget.get_by_role("button", name="Top half").click(), "Top half")
+        assert ink(pad).count("M") == 32
+        is_clean(opened)
+
+
+def test_pictures_are_chosen_and_uploaded(notebook):
+    with notebook(BENCH) as opened:
+        page = opened.page
+        opened.run_all()
+        widget = page.locator(".tl-widget")
+        slots, shelf = widget.locator("[data-tl-bridge]").all()
+        box = shelf.bounding_box()
+        at = {"x": box["width"] * 0.95, "y": box["height"] * 0.3}
+        changes(page, widget, lambda: shelf.click(position=at), "a click on a picture")
+        assert widget.locator("select").first.evaluate("list => list.selectedIndex") == 11
+        box = slots.bounding_box()
+        at = {"x": box["width"] * 0.5, "y": box["height"] * 0.5}
+        changes(page, widget, lambda: slots.click(position=at), "a click on the second remembered picture")
+        widget.locator("svg[aria-label^='Picture B of 3']").wait_for(state="attached")
+        widget.locator("select").nth(1).focus()
+        changes(page, widget, lambda: page.keyboard.press("ArrowDown"), "another picture by keyboard")
+        content = io.BytesIO()
+        Image.radial_gradient("L").save(content, "PNG")
+        photo = {"name": "round.png", "mimeType": "image/png", "buffer": content.getvalue()}
+        letter = {"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear friend"}
+        changes(page, widget, lambda: upload(page, widget, letter, photo), "an upload")
+        note = widget.get_by_role("status", name="").filter(has_text="letter.png")
+        assert "got a text file" in note.inner_text() and "Remembered as B" in note.inner_text()
+        assert widget.locator("select").nth(1).evaluate("list => list.selectedIndex") == 12
+        changes(page, widget, lambda: upload(page, widget, photo), "the same file again")
+        is_clean(opened)
+
+
+def test_a_character_is_drawn_by_mouse_and_by_keyboard_and_named_meanwhile(notebook):
+    with notebook(PAD) as opened:
+        page = opened.page
+        opened.run_all()
+        widget = page.locator(".tl-widget")
+        pads = widget.locator(".tl-pad").all()
+        assert len(pads) == 6
+        changes(page, widget, lambda: widget.get_by_role("button", name="Ask again").click(), "another question")
+        changes(page, widget, lambda: widget.get_by_role("button", name="Clear all").click(), "Clear all")
+        drag(page, pads[0], (0.2, 0.2), (0.8, 0.8))
+        drag(page, pads[0], (0.8, 0.2), (0.2, 0.8))  # at once: both strokes must arrive
+        pads[1].focus()
+        keys(page, "Space", "ArrowRight", "ArrowRight", "ArrowDown", "Space")
+        assert pads[1].evaluate("pad => pad === document.activeElement"), "a pad keeps the focus while it is drawn on"
+        widget.locator("svg[aria-label*='Still empty: C, D, E']").wait_for(state="attached")
+        drag(page, pads[5], (0.2, 0.2), (0.5, 0.5), up=False)
+        widget.locator("svg[aria-label*='The network says']").wait_for(state="attached")
+        changes(page, widget, lambda: page.mouse.move(5, 5), "more of the stroke, the button still pressed")
+        page.mouse.up()
+        changes(page, widget, lambda: drag(page, pads[5], (0.8, 0.2), (0.2, 0.8)), "a second stroke")
+        assert ink(pads[5]).count("M") == 2
+        changes(page, widget, lambda: keys(page, "Backspace"), "taking a stroke back by keyboard")
+        assert ink(pads[5]).count("M") == 1
+        assert ink(pads[0]).count("M") == 2
+        undo = widget.get_by_role("button", name="Undo").first
+        changes(page, widget, undo.click, "Undo")
+        assert ink(widget.locator(".tl-pad").first).count("M") == 1
+        changes(page, widget, lambda: drag(page, pads[0], (0.1, 0.5), (0.9, 0.5)), "drawing on after Undo")
+        assert ink(pads[0]).count("M") == 2
+        changes(page, widget, lambda: widget.get_by_role("button", name="New examples").click(), "New examples")
+        assert widget.locator("image.tl-under").count() == 6
+        changes(page, widget, lambda: drag(page, pads[2], (0.3, 0.3), (0.7, 0.6)), "drawing over an example")
+        assert pads[2].locator("image").count() == 0, "an example makes room"
+        is_clean(opened)
