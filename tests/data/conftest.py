@@ -90,13 +90,14 @@ def cifar_tar():
 class Server:
     """Sends `content`. cuts: after how many bytes of each answer the connection is dropped, in turn.
     ranges: whether it knows how to send only the rest. requests: the Range header of each request so far.
-    status: what it answers with instead."""
+    status: what it answers with instead. open: it answers when this is set, as it is at first."""
 
     content: bytes = b""
     cuts: list[int] = field(default_factory=list)
     ranges: bool = True
     status: int = 0
     requests: list[str | None] = field(default_factory=list)
+    open: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
     def archive(self, content: bytes | None = None, name: str = "images_background.zip") -> archives.Archive:
@@ -108,11 +109,13 @@ class Server:
 @pytest.fixture
 def server():
     told = Server()
+    told.open.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             asked = self.headers.get("Range")
             told.requests.append(asked)
+            told.open.wait(60)
             start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and told.ranges else 0
             if told.status or (start and start >= len(told.content)):
                 self.send_error(told.status or 416)

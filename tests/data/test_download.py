@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -112,12 +113,17 @@ def test_two_processes_at_once_download_once(sender, folder):
     program = (
         "import sys; from tlteach.data.archives import Archive; from tlteach.data.download import get\n"
         "name, data_set, url, sha256, size = sys.argv[1:]\n"
+        "print('ready', flush=True)\n"
         "print(get(Archive(name, data_set, url, sha256, int(size))).verified)"
     )
     archive = sender.archive()
     arguments = [archive.name, archive.data_set, archive.url, archive.sha256, str(archive.size)]
     command = [sys.executable, "-c", program, *arguments]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    sender.open.clear()
+    assert [each.stdout.readline() for each in both] == ["ready\n"] * 2
+    time.sleep(0.5)  # both have asked by now, or one waits for the other
+    sender.open.set()
     said = [each.communicate(timeout=120) for each in both]
     assert [out.strip() for out, _ in said] == ["True", "True"], said
     assert sender.requests == [None] and files(folder) == {"images_background.zip"}

@@ -68,7 +68,7 @@ def test_floats_lie_between_ink_and_paper(small):
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda x: x // 255, lambda x: x > 0, lambda x: x / 255.0], ids=["0 and 1", "booleans", "floats"]
+    "wrong", [lambda x: x // 255, lambda x: x > 0, lambda x: 1.0 * x], ids=["0 and 1", "booleans", "floats"]
 )
 def test_the_authors_defect_is_refused(small, wrong):
     """Booleans divided by 255: everything is black, nothing is learned (specification B4)."""
