@@ -85,6 +85,8 @@ def test_early(made, crossing, told):
     assert finding.verdict == told
     if told != "not reproduced":
         assert finding.summary == f"{crossing + images.WIDTH:,} episodes", "the first window all of which is lower"
+    short = runs(made, "plastic", 60, episodes=2_500) + runs(made, "shared", 40, episodes=2_500)
+    assert verdict("images-early", short) == "not reproduced", "it ends before there is a lead"
 
 
 def test_rivals(made):

@@ -54,6 +54,11 @@ def test_a_run_that_ended_unsolved_is_no_success(made):
     unsolved = solving(made, None, rows=np.array([1000, 2000]))
     finding = CLAIMS["patterns-50-bits"].measure(unsolved)
     assert finding.verdict == "not reproduced" and finding.measured[0].value == "more than 2,000"
+    wide = solving(made, None, rows=np.array([1000, 2000]), hidden_size=451)
+    assert verdict("patterns-50-bits", solving(made, 13_500) + wide) == "not reproduced"
+    lstm = solving(made, None, "lstm_clamped", rows=np.array([1000, 500_000]))
+    finding = CLAIMS["patterns-ratio"].measure(solving(made, 2_000) + lstm)
+    assert finding.verdict == "partly" and finding.summary == "more than 250 times"
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def number(value: float) -> str:
 def lines(runs: Sequence[Result], episodes: float) -> tuple[Measured, Measured]:
     """The losses of one network, withheld pictures and training pictures."""
     config = runs[0].config
-    side, batch = config["task"]["side"], config["batch_size"]
-    what = f"{LOOKS[config['network']]['label']}, {side} x {side}, batch {batch}, {count(episodes)} episodes"
+    side, how = config["task"]["side"], f"batch {config['batch_size']}, Adam {config['learning_rate']:g}"
+    what = f"{LOOKS[config['network']]['label']}, {side} x {side}, {how}, {count(episodes)} episodes"
     return tuple(
         Measured.of(f"{what}: loss on {kind} pictures", loss(runs, episodes, metric), number, runs)
         for kind, metric in (("withheld", "withheld_loss"), ("training", "loss"))
