@@ -82,6 +82,8 @@ def test_ratio_is_of_one_batch_size(made):
 def test_lstm(made, when, own, other):
     assert verdict("patterns-lstm", solving(made, when, "lstm_clamped", hidden_size=2000)) == own
     assert verdict("patterns-lstm", solving(made, when, "lstm", hidden_size=256, batch_size=32)) == other
+    unsolved = solving(made, None, "lstm_clamped", hidden_size=2000, rows=np.array([1000, 500_000]))
+    assert verdict("patterns-lstm", unsolved) == "not reproduced"
 
 
 def test_rnn(made):
