@@ -165,17 +165,29 @@ def test_paper_comes_in_from_outside():
     assert (black.amax((1, 2)) > 0.99).float().mean() > 0.5
 
 
-def test_a_distortion_is_small_and_every_drawing_has_its_own():
-    """A dot in the middle lands at most 7.5 % of the side away, times the stretch."""
-    pages = torch.ones(400, 31, 31)
-    pages[:, 14:17, 14:17] = 0  # a dot in the middle
-    ink = 1 - distort(pages, 1.0, torch.Generator().manual_seed(0))
-    place = torch.arange(31.0) - 15
-    x, y = (ink.sum(axis) @ place / ink.sum((1, 2)) for axis in (1, 2))  # centre of mass, pixels from the middle
-    for offset in (x, y):
-        assert offset.abs().max() < 0.075 * 31 * 1.15 + 0.5
-        assert offset.std() > 0.5 and abs(offset.mean()) < 0.3
-    assert len({round(v, 4) for v in x.tolist()}) > 390
+def test_a_distortion_turns_then_stretches_and_shifts_within_its_limits():
+    """Ramps of brightness say where each pixel came from: with bilinear interpolation exactly, inside the page."""
+    n, place = 300, (torch.arange(31) - 15) / 15.5  # of a pixel's middle; the page spans [-1, 1]
+    ramps = (place.expand(31, 31) + 1) / 2, (place[:, None].expand(31, 31) + 1) / 2
+    across, down = (2 * distort(ramp.expand(n, 31, 31), 1.0, torch.Generator().manual_seed(0)) - 1 for ramp in ramps)
+    slope = lambda came, i, j: (came[:, i, j] - came[:, 15, 15]) / (place[1] - place[0])  # noqa: E731
+    rows = [torch.stack([slope(came, 15, 16), slope(came, 16, 15)], -1) for came in (across, down)]
+    matrix = torch.stack(rows, 1)  # (n, 2, 2), d came / d place
+    stretch = matrix.norm(dim=-1)  # (n, 2)
+    angle = torch.atan2(-matrix[:, 0, 1], matrix[:, 0, 0])
+    assert (matrix[:, 0] * matrix[:, 1]).sum(-1).abs().max() < 1e-4, (
+        "a turn, then each axis stretched: rows at right angles"
+    )
+    assert matrix.det().min() > 0, "not mirrored"
+    for values, limit in (
+        (angle, 0.175),
+        (stretch[:, 0] - 1, 0.15),
+        (stretch[:, 1] - 1, 0.15),
+        (across[:, 15, 15], 0.15),
+        (down[:, 15, 15], 0.15),
+    ):
+        assert 0.9 * limit < values.max() < limit + 1e-4 and -limit - 1e-4 < values.min() < -0.9 * limit
+        assert abs(values.mean()) < 5 * limit / (3 * n) ** 0.5, "uniform, around none"
 
 
 def test_distortion_repeats_itself():
