@@ -63,8 +63,9 @@ def test_the_longest_honest_runs_decide_and_the_papers_protocol_stands_beside(ma
     paper = runs(made, [0.99], protocol="paper", task=OneShotTask(query_may_repeat=True))
     finding = CLAIMS["one-shot-free"].measure(short + paper + long)
     assert finding.verdict == "reproduced" and finding.summary.startswith("98.40% ± 0.2")
-    assert len(finding.measured) == 3 and "+0.60 points" in finding.analysis
-    assert "gained 50.00 points in the last tenth" in finding.analysis
+    assert len(finding.measured) == 3 and "has 99.00% ± 0.2" in finding.analysis
+    assert "+0.10 points from the published" in finding.analysis and "+0.60 points." in finding.analysis
+    assert "changed by +50.00 points in the last tenth" in finding.analysis
     assert CLAIMS["one-shot-free"].measure(paper).verdict == "not yet run"
 
 

@@ -73,11 +73,10 @@ def accuracy(results: Sequence[Result], network: str, published: float) -> Findi
     reaches = mean + half >= published
     verdict = judge(reaches and len(honest[0]) >= ENOUGH, mean >= PARTLY_ACCURACY)
     summary = f"{in_words(honest[0])}, {seeds(len(honest[0]))}"
-    analysis = ""
+    analysis = f"Ours is {100 * (mean - published):+.2f} points from the published mean"
+    analysis += f", which the interval {'reaches' if reaches else 'does not reach'}. "
     if reaches and len(honest[0]) < ENOUGH:
-        analysis = f"It reaches the published figure, in {seeds(len(honest[0]))}; the rule asks for {ENOUGH}. "
-    elif not reaches:
-        analysis = f"Ours is {100 * (published - mean):.2f} points lower. "
+        analysis += f"This is {seeds(len(honest[0]))}; the rule asks for {ENOUGH}. "
     if other:
         theirs, _ = mean_and_half(other[0])
         analysis += (
@@ -89,8 +88,8 @@ def accuracy(results: Sequence[Result], network: str, published: float) -> Findi
         tenth = len(curve) // 10
         gains = Sample.each(honest[0], lambda run: _gain(run.metrics["validation_accuracy"], tenth))
         analysis += (
-            "Accuracy on the validation characters gained "
-            f"{100 * gains.median:.2f} points in the last tenth of training (median seed)."
+            "Accuracy on the validation characters changed by "
+            f"{100 * gains.median:+.2f} points in the last tenth of training (median seed)."
         )
     return Finding(verdict, summary, measured, analysis.strip())
 
