@@ -14,7 +14,7 @@ ORDER = ("plastic", "shared", "none")
 
 
 def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Figure:
-    """Validation accuracy against `against` ("episodes" or "cpu_seconds"), one line a network: median and range."""
+    """Wrong answers in validation against `against` ("episodes" or "cpu_seconds"), one line a network: median, range."""
     results = [results] if isinstance(results, Result) else list(results)
     if not results:
         raise InvalidInput("nothing to report: the list of results is empty")
@@ -25,12 +25,15 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
             looks = LOOKS["rnn" if network == "none" else network]
             label = "no plasticity" if network == "none" else looks["label"]
             looks = looks | {"label": f"{label} ({len(group)} seed{'s' * (len(group) > 1)})"}
-            band(ax, [r.metrics[against] for r in group], [r.metrics["validation_accuracy"] for r in group], **looks)
-    chance = 1 / results[0].config["task"]["n_ways"]
+            band(
+                ax, [r.metrics[against] for r in group], [1 - r.metrics["validation_accuracy"] for r in group], **looks
+            )
+    chance = 1 - 1 / results[0].config["task"]["n_ways"]
     ax.axhline(chance, color="0.5", linewidth=1)
     ax.annotate("chance", (0.01, chance), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
     label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
-    ax.set(xlabel=label, ylabel="right answers, new characters", ylim=(0, 1.02))
+    ax.set(xlabel=label, yscale="log", ylabel="share of wrong answers, new characters")
+    ax.yaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
