@@ -155,7 +155,7 @@ def test_a_full_disk_loses_nothing(sender, folder, monkeypatch):
     assert get(sender.archive()).verified
 
 
-def test_nothing_is_written_about_where_files_go(sender, folder, capfd):
+def test_nothing_is_written_about_where_files_go(sender, folder, capfd, caplog):
     get(sender.archive())
-    said = "".join(capfd.readouterr())
+    said = "".join(capfd.readouterr()) + caplog.text
     assert "images_background.zip" in said and os.fspath(folder) not in said

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tlteach import data
+from tlteach.data import scenes
+from tlteach.data.handwriting import Hands, Stroke
 from tlteach.errors import InvalidInput
 
 
@@ -63,6 +65,19 @@ def test_drawers_have_hands_of_their_own():
     assert between > 2 * within
 
 
+def test_no_straight_line_is_drawn_quite_straight():
+    """How far its middle lies from the chord, in heights of a letter."""
+    rng = np.random.default_rng(0)
+    line = Stroke(np.array([[0, -0.5], [0, 0], [0, 0.5]]))
+    curves = np.concatenate([Hands.invent(rng, 20)._curve(rng, line) for _ in range(20)])  # (400, P, 2)
+    middle = curves.shape[1] // 2
+    bow = curves[:, middle, 0] - (curves[:, 0, 0] + curves[:, -1, 0]) / 2
+    assert 0.02 < bow.std() < 0.1 and abs(bow.mean()) < 0.01
+    pages = [np.asarray(page) for page in Hands.invent(rng, 20).draw(rng, [line])]
+    widths = [np.median((~page).sum(1)[~page.all(1)]) for page in pages]  # ink of the rows that have any
+    assert 3 <= min(widths) < max(widths) - 1 and max(widths) <= 9  # pens of their own
+
+
 def test_letters_are_neither_trivial_nor_impossible():
     assert 0.35 < pixel_accuracy(drawn()) < 0.65  # chance .2
 
@@ -88,10 +103,15 @@ def kurtosis(grey: np.ndarray) -> float:
     return ((d - d.mean()) ** 4).mean() / d.var() ** 2
 
 
+def edges(grey: np.ndarray) -> float:
+    """Share of neighbours that differ by more than the standard deviation of their picture."""
+    return (np.abs(np.diff(grey.astype(float), axis=2)) > grey.std((1, 2), keepdims=True)).mean()
+
+
 def test_pictures_have_the_spectrum_and_the_edges_of_natural_ones():
     grey = natural().train
     assert grey.shape == (1000, 32, 32) and grey.dtype == np.uint16 and grey.max() <= 765
-    assert -3.5 < slope(grey) < -2 and kurtosis(grey) > 8
+    assert -3.5 < slope(grey) < -2 and kurtosis(grey) > 8 and 0.05 < edges(grey) < 0.07
     rng = np.random.default_rng(0)  # the measures themselves: white noise, and noise that falls as 1/f
     white = rng.standard_normal((1000, 32, 32))
     assert abs(slope(white)) < 0.1 and kurtosis(white) == pytest.approx(3, abs=0.1)
@@ -99,12 +119,20 @@ def test_pictures_have_the_spectrum_and_the_edges_of_natural_ones():
     f[0, 0] = 1
     pink = np.fft.ifft2(np.fft.fft2(white) / f).real
     assert slope(pink) == pytest.approx(-2, abs=0.2) and kurtosis(pink) == pytest.approx(3, abs=0.2)
+    assert edges(pink) > 0.07
+
+
+def test_textures_are_noise_that_falls_as_one_over_f_and_does_not_wrap_around():
+    texture = scenes._noise(np.random.default_rng(0))
+    assert slope(texture) == pytest.approx(-2, abs=0.2) and texture.std() == pytest.approx(1, abs=0.01)
+    near, wrapped = ((texture[:, :, a] - texture[:, :, b]).std() for a, b in ((0, 1), (0, 31)))
+    assert wrapped > 1.5 * near
 
 
 def test_pictures_measure_as_real_ones(real_data):
     real, made = data.cifar10().train, natural().train
     assert slope(made) == pytest.approx(slope(real), abs=0.3)
-    assert 0.5 < kurtosis(made) / kurtosis(real) < 2
+    assert 0.5 < kurtosis(made) / kurtosis(real) < 2 and edges(made) == pytest.approx(edges(real), rel=0.15)
     contrast = [data.normalise(grey).std(1).mean().item() for grey in (made, real)]
     assert contrast[0] == pytest.approx(contrast[1], rel=0.1)
 
