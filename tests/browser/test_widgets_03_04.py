@@ -56,10 +56,10 @@ def keys(page, *names):
         page.keyboard.press(name)
 
 
-def upload(page, widget, *files):
-    with page.expect_file_chooser() as chosen:
-        widget.get_by_role("button", name="Upload pictures").click()
-    chosen.value.set_files(list(files))
+def picture(kind, side):
+    content = io.BytesIO()
+    Image.radial_gradient("L").resize((side, side)).convert("RGB").save(content, kind)
+    return {"name": f"round.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": content.getvalue()}
 
 
 def ink(pad):
@@ -75,7 +75,7 @@ def is_clean(notebook):
     assert notebook.complaints() == []
 
 
-def test_a_picture_is_painted_over_by_mouse_and_by_keyboard(notebook):
+def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(notebook):
     with notebook(BENCH) as opened:
         page = opened.page
         opened.run_all()
@@ -100,35 +100,35 @@ def test_a_picture_is_painted_over_by_mouse_and_by_keyboard(notebook):
         assert "M4 0h1v1h-1z" not in ink(pad)
         changes(page, widget, lambda: widget.get_by_role("button", name="Top half").click(), "Top half")
         assert ink(pad).count("M") == 32
+        choose_and_upload(page, widget)
         is_clean(opened)
 
 
-def test_pictures_are_chosen_and_uploaded(notebook):
-    with notebook(BENCH) as opened:
-        page = opened.page
-        opened.run_all()
-        widget = page.locator(".tl-widget")
-        slots, shelf = widget.locator("[data-tl-bridge]").all()
-        box = shelf.bounding_box()
-        at = {"x": box["width"] * 0.95, "y": box["height"] * 0.3}
-        changes(page, widget, lambda: shelf.click(position=at), "a click on a picture")
-        assert widget.locator("select").first.evaluate("list => list.selectedIndex") == 11
-        box = slots.bounding_box()
-        at = {"x": box["width"] * 0.5, "y": box["height"] * 0.5}
-        changes(page, widget, lambda: slots.click(position=at), "a click on the second remembered picture")
-        widget.locator("svg[aria-label^='Picture B of 3']").wait_for(state="attached")
-        widget.locator("select").nth(1).focus()
-        changes(page, widget, lambda: page.keyboard.press("ArrowDown"), "another picture by keyboard")
-        content = io.BytesIO()
-        Image.radial_gradient("L").save(content, "PNG")
-        photo = {"name": "round.png", "mimeType": "image/png", "buffer": content.getvalue()}
-        letter = {"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear friend"}
-        changes(page, widget, lambda: upload(page, widget, letter, photo), "an upload")
-        note = widget.get_by_role("status", name="").filter(has_text="letter.png")
-        assert "got a text file" in note.inner_text() and "Remembered as B" in note.inner_text()
-        assert widget.locator("select").nth(1).evaluate("list => list.selectedIndex") == 12
-        changes(page, widget, lambda: upload(page, widget, photo), "the same file again")
-        is_clean(opened)
+def choose_and_upload(page, widget):
+    slots, shelf = widget.locator("[data-tl-bridge]").all()
+    box = shelf.bounding_box()
+    at = {"x": box["width"] * 0.95, "y": box["height"] * 0.3}
+    changes(page, widget, lambda: shelf.click(position=at), "a click on a picture")
+    assert widget.locator("select").first.evaluate("list => list.selectedIndex") == 11
+    box = slots.bounding_box()
+    at = {"x": box["width"] * 0.5, "y": box["height"] * 0.5}
+    changes(page, widget, lambda: slots.click(position=at), "a click on the second remembered picture")
+    widget.locator("svg[aria-label^='Picture B of 3']").wait_for(state="attached")
+    widget.locator("select").nth(1).focus()
+    changes(page, widget, lambda: page.keyboard.press("ArrowDown"), "another picture by keyboard")
+    upload = widget.locator("input[type=file]")
+    photo, huge = picture("PNG", 100), picture("BMP", 2100)
+    assert len(huge["buffer"]) > 13e6, "more than a message to the kernel can hold"
+    letter = photo | {"name": "letter.png", "buffer": b"Dear friend"}
+    endless = letter | {"name": "endless.png", "buffer": bytes(11_000_000)}
+    changes(page, widget, lambda: upload.set_input_files([letter, photo, endless, huge]), "an upload")
+    note = widget.get_by_role("alert")
+    note.wait_for()
+    told = note.inner_text()
+    assert "Remembered as B, C" in told and "letter.png: got a text file" in told and "endless.png: got 11.0 MB" in told
+    chosen = [field.evaluate("list => list.selectedIndex") for field in widget.locator("select").all()]
+    assert chosen[1:] == [12, 13], "the two pictures stand in the places of B and C"
+    changes(page, widget, lambda: upload.set_input_files([photo]), "the same file again")
 
 
 def test_a_character_is_drawn_by_mouse_and_by_keyboard_and_named_meanwhile(notebook):

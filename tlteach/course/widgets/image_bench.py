@@ -1,6 +1,6 @@
 """Pictures in a network's memory: choose three, paint over a part of one, and watch it come back step by step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -16,7 +16,8 @@ from tlteach.course.widgets.drawing import number
 from tlteach.course.widgets.image_model import BASELINES, ImageModel
 from tlteach.course.widgets.pad import CellPad
 from tlteach.course.widgets.pattern_model import letter
-from tlteach.course.widgets.picture_file import read_picture
+from tlteach.course.widgets.picture_file import WANTED, read_picture
+from tlteach.course.widgets.upload import File, Upload
 from tlteach.errors import BadFile, InvalidInput
 from tlteach.experiments._image_network import ImageNetwork
 from tlteach.tasks.images import ImageTask
@@ -71,16 +72,13 @@ class ImageBench(Widget):
             options=[("Paint", True), ("Wipe off", False)], style={"button_width": "7em"},
             tooltips=["The brush loses pixels", "The brush brings pixels back"],
         )  # fmt: skip
-        self.upload = ipywidgets.FileUpload(
-            accept="image/*", multiple=True, description="Upload pictures", layout={"width": "13em"}
-        )
+        self.upload = Upload("Your own:", "image/*", self.receive)
         self.note = ipywidgets.HTML()
         self.chooser = ipywidgets.HTML()
         self.slots, self.shelf = ClickBridge(self._ask), ClickBridge(self._take)
         super().__init__(controls)
         self.player = Player(controls["time"], seconds=0.6)
         self.brush.observe(self._show_pad, "value")
-        self.upload.observe(self._uploaded, "value")
 
     def layout(self) -> ipywidgets.DOMWidget:
         c, half = self.controls, self.model.task.half
@@ -97,7 +95,7 @@ class ImageBench(Widget):
         row = {"flex_flow": "row wrap"}
         places = ipywidgets.HBox([c[f"picture {name}"] for name in self.letters], layout=row)
         more = ipywidgets.HBox(
-            [self.upload, button("Other pictures", "Draw another choice", self.renew, "9em")], layout=row
+            [self.upload.view, button("Other pictures", "Draw another choice", self.renew, "9em")], layout=row
         )
         asked = ipywidgets.HBox([ipywidgets.Label("Paint over"), c["asked"]])
         right = ipywidgets.VBox([self.chooser, places, asked, more, self.note])
@@ -157,11 +155,26 @@ class ImageBench(Widget):
         self.gallery = np.concatenate([self.gallery, self.uploads[-1][1]])
         place = self.controls["asked"].value if place is None else place
         with self._together():
-            for i, letter_ in enumerate(self.letters):
-                field = self.controls[f"picture {letter_}"]
+            for i, each in enumerate(self.letters):
+                field = self.controls[f"picture {each}"]
                 value = len(self.gallery) - 1 if i == place else field.value
                 field.options = self._options()  # this forgets the value
                 field.value = value
+
+    def receive(self, files: Sequence[File]) -> None:
+        """Every file that can be used takes a place; of every other one it is said why not, and nothing changes."""
+        place, problems, good = self.controls["asked"].value, [], []
+        for file in files:
+            try:
+                if file.content is None:
+                    raise BadFile(f"{file.name}: got {file.size / 1e6:.1f} MB that are no picture; {WANTED}.")
+                self.add(file.name, file.content, place)
+                good.append(self.letters[place])
+                place = (place + 1) % len(self.letters)
+            except BadFile as error:
+                problems.append(f"\u26a0 {error}")
+        lines = [f"Remembered as {', '.join(good)}."] if good else []
+        self.note.value = f'<div role="alert">{"<br/>".join(map(escape, lines + problems))}</div>'
 
     def _draw_gallery(self) -> np.ndarray:
         which = np.random.default_rng(self.seed).permutation(len(self.pictures))[:GALLERY]
@@ -211,22 +224,6 @@ class ImageBench(Widget):
         self.pad.paint = self.brush.value
         self.pad.label = f"Picture {self.letters[asked]}, to be painted over: arrows move, Space puts the brush down"
         self.pad.draw(image_picture.picture(self.images[asked], 0, 0, side))
-
-    def _uploaded(self, change: Any) -> None:
-        """Every file that can be used is; of every other one it is said why not."""
-        if not change["new"]:
-            return
-        place, problems, good = self.controls["asked"].value, [], []
-        for file in change["new"]:
-            try:
-                self.add(str(file["name"]), bytes(file["content"]), place)
-                good.append(self.letters[place])
-                place = (place + 1) % len(self.letters)
-            except BadFile as error:
-                problems.append(f"\u26a0 {error}")
-        lines = [f"Remembered as {', '.join(good)}."] if good else []
-        self.note.value = f'<div role="status">{"<br/>".join(map(escape, lines + problems))}</div>'
-        self.upload.value = ()  # so that the same file can be chosen again
 
 
 def _checked(pictures: Any, task: ImageTask) -> np.ndarray:

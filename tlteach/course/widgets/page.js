@@ -56,6 +56,7 @@
   const style = document.createElement('style');
   style.textContent = `
     .tl-pad { display: inline-block; position: relative; line-height: 0; cursor: crosshair; touch-action: none; user-select: none }
+    .tl-pad svg { pointer-events: none }
     .tl-pad:focus-visible { outline: 3px solid #5790fc; outline-offset: -2px }
     .tl-say { position: absolute; left: 4px; bottom: 3px; font-size: 11px; line-height: 14px; padding: 0 3px;
       color: #333; background: #fff; border-radius: 3px }
@@ -153,7 +154,8 @@
     pen.setAttribute('fill-opacity', 'tlDown' in pad.dataset ? 0.5 : 0);
   };
   const say = pad => {
-    pad.querySelector('.tl-say').textContent = 'tlDown' in pad.dataset ? 'pen down' : 'pen up';
+    const what = pad.dataset.tlKind === 'cells' ? 'brush' : 'pen';
+    pad.querySelector('.tl-say').textContent = what + ('tlDown' in pad.dataset ? ' down' : ' up');
   };
   document.addEventListener('keydown', event => {
     const pad = event.target.closest && event.target.closest('.tl-pad');
@@ -186,5 +188,46 @@
   document.addEventListener('focusout', event => {
     const pad = event.target.closest && event.target.closest('.tl-pad');
     if (pad && 'tlDown' in pad.dataset) { lift(pad); send(pad); }
+  });
+})();
+
+// Files for Python. A message to the kernel may hold 10 MB, and a longer one is lost without a word: large pictures are
+// made smaller here, and of what is too large and no picture only the name and the size are sent.
+(() => {
+  if (window.tlteachFiles) return;
+  window.tlteachFiles = true;
+  const SMALL = 300e3, MOST = 5e6, SHORTER_SIDE = 512;
+  const shrunk = async file => {
+    const image = file.size > SMALL ? await createImageBitmap(file).catch(() => null) : null;
+    if (!image) return file;
+    const scale = Math.min(1, SHORTER_SIDE / Math.min(image.width, image.height));
+    const canvas = document.createElement('canvas'), brush = canvas.getContext('2d');
+    canvas.width = Math.round(image.width * scale);
+    canvas.height = Math.round(image.height * scale);
+    brush.fillStyle = '#fff';
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+    brush.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise(done => canvas.toBlob(blob => done(blob || file), 'image/jpeg', 0.92));
+  };
+  const base64 = blob => new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(',')[1] || '');
+    reader.onerror = fail;
+    reader.readAsDataURL(blob);
+  });
+  document.addEventListener('change', async event => {
+    const input = event.target.closest && event.target.closest('input[data-tl-upload]');
+    const field = input && input.closest('.tl-widget')?.querySelector('.' + input.dataset.tlUpload + ' input');
+    if (!field) return;
+    const files = [...input.files], sent = [];
+    let room = MOST;
+    for (const file of files) {
+      const blob = await shrunk(file), fits = blob.size <= room;
+      room -= fits ? blob.size : 0;
+      sent.push({name: file.name, size: file.size, content: fits ? await base64(blob).catch(() => null) : null});
+    }
+    input.value = '';  // so that the same file can be chosen again
+    field.value = JSON.stringify(sent);
+    for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, {bubbles: true}));
   });
 })();
