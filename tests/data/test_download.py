@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 
 from tlteach.data import download
@@ -156,6 +157,11 @@ def test_a_full_disk_loses_nothing(sender, folder, monkeypatch):
 
 
 def test_nothing_is_written_about_where_files_go(sender, folder, capfd, caplog):
-    get(sender.archive())
+    logger = pooch.get_logger()  # not one of logging's tree, so caplog does not see it by itself
+    logger.addHandler(caplog.handler)
+    try:
+        get(sender.archive())
+    finally:
+        logger.removeHandler(caplog.handler)
     said = "".join(capfd.readouterr()) + caplog.text
     assert "images_background.zip" in said and os.fspath(folder) not in said
