@@ -1,7 +1,5 @@
 """The widgets of lessons 03 and 04 in a real JupyterLab: painting, drawing and uploading by mouse and by keyboard."""
 
-import io
-
 import nbformat
 import pytest
 from PIL import Image
@@ -56,10 +54,15 @@ def keys(page, *names):
         page.keyboard.press(name)
 
 
-def picture(kind, side):
-    content = io.BytesIO()
-    Image.radial_gradient("L").resize((side, side)).convert("RGB").save(content, kind)
-    return {"name": f"round.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": content.getvalue()}
+def files(folder):
+    """A small picture, a large one, a letter, and something endless."""
+    paths = [folder / name for name in ("letter.png", "round.png", "endless.png", "huge.bmp")]
+    paths[0].write_text("Dear friend")
+    paths[2].write_bytes(bytes(11_000_000))
+    for path, side in ((paths[1], 100), (paths[3], 2100)):
+        Image.radial_gradient("L").resize((side, side)).convert("RGB").save(path)
+    assert paths[3].stat().st_size > 13e6, "more than a message to the kernel can hold"
+    return paths
 
 
 def ink(pad):
@@ -75,7 +78,7 @@ def is_clean(notebook):
     assert notebook.complaints() == []
 
 
-def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(notebook):
+def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(notebook, tmp_path):
     with notebook(BENCH) as opened:
         page = opened.page
         opened.run_all()
@@ -100,11 +103,11 @@ def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(
         assert "M4 0h1v1h-1z" not in ink(pad)
         changes(page, widget, lambda: widget.get_by_role("button", name="Top half").click(), "Top half")
         assert ink(pad).count("M") == 32
-        choose_and_upload(page, widget)
+        choose_and_upload(page, widget, tmp_path)
         is_clean(opened)
 
 
-def choose_and_upload(page, widget):
+def choose_and_upload(page, widget, folder):
     slots, shelf = widget.locator("[data-tl-bridge]").all()
     box = shelf.bounding_box()
     at = {"x": box["width"] * 0.95, "y": box["height"] * 0.3}
@@ -117,18 +120,15 @@ def choose_and_upload(page, widget):
     widget.locator("select").nth(1).focus()
     changes(page, widget, lambda: page.keyboard.press("ArrowDown"), "another picture by keyboard")
     upload = widget.locator("input[type=file]")
-    photo, huge = picture("PNG", 100), picture("BMP", 2100)
-    assert len(huge["buffer"]) > 13e6, "more than a message to the kernel can hold"
-    letter = photo | {"name": "letter.png", "buffer": b"Dear friend"}
-    endless = letter | {"name": "endless.png", "buffer": bytes(11_000_000)}
-    changes(page, widget, lambda: upload.set_input_files([letter, photo, endless, huge]), "an upload")
+    paths = files(folder)
+    changes(page, widget, lambda: upload.set_input_files(paths), "an upload")
     note = widget.get_by_role("alert")
     note.wait_for()
     told = note.inner_text()
     assert "Remembered as B, C" in told and "letter.png: got a text file" in told and "endless.png: got 11.0 MB" in told
     chosen = [field.evaluate("list => list.selectedIndex") for field in widget.locator("select").all()]
     assert chosen[1:] == [12, 13], "the two pictures stand in the places of B and C"
-    changes(page, widget, lambda: upload.set_input_files([photo]), "the same file again")
+    changes(page, widget, lambda: upload.set_input_files(paths[1]), "the same file again")
 
 
 def test_a_character_is_drawn_by_mouse_and_by_keyboard_and_named_meanwhile(notebook):
