@@ -1,0 +1,153 @@
+"""What a family of tasks is: one robot, one dynamics, and a reward that is known as soon as the task is.
+
+Landolfi, Thomas and Ma (2019) share a learned dynamics model between such tasks. All that a learner may know of a task
+is here, on batched tensors: the reward r(s, a, s', psi), whether s' ends the episode, and how episodes start.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import gymnasium
+import torch
+from torch import Tensor
+
+from tlteach import checks
+from tlteach.errors import InvalidInput, TlteachError
+from tlteach.tasks.families.worlds import Worlds
+
+
+class Disagreement(TlteachError):
+    """The known reward or end of episode is not the environment's."""
+
+
+@dataclass(frozen=True)
+class Family(ABC):
+    """Tasks that share their dynamics.
+
+    | symbol | shape | what |
+    |---|---|---|
+    | obs, next_obs | (..., obs_size) | s and s' |
+    | action | (..., action_size) | a, one number in [-1, 1] a motor; beyond it is clipped, here as in the environment |
+    | task | (..., task_size) | psi, in the environment's units |
+
+    Leading dimensions broadcast. Options are the fields: `family("halfcheetah-velocity", high=3.0, horizon=100)`.
+    """
+
+    obs_size: ClassVar[int]
+    action_size: ClassVar[int]
+    task_size: ClassVar[int]
+    gym_id: ClassVar[str]
+
+    name: str
+    horizon: int  # steps after which an episode is truncated
+
+    def __post_init__(self):
+        checks.whole(1, horizon=self.horizon)
+
+    @abstractmethod
+    def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
+        """(n, task_size) tasks drawn as in training."""
+
+    @abstractmethod
+    def in_range(self, tasks: Tensor) -> Tensor:
+        """(...) bool: can `sample_tasks` draw these (..., task_size) tasks?"""
+
+    @property
+    @abstractmethod
+    def task_range(self) -> str:
+        """What a task of this family is, for a person who gave another."""
+
+    @abstractmethod
+    def reward(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
+        """(...) reward of each step; differentiable. Raises InvalidInput for a last dimension of the wrong size."""
+
+    def done(self, next_obs: Tensor) -> Tensor:
+        """(...) bool: the episode ends here for a reason other than time. This one: never."""
+        return torch.zeros(next_obs.shape[:-1], dtype=torch.bool, device=next_obs.device)
+
+    @abstractmethod
+    def resets(self, n: int, seed: int | torch.Generator) -> Tensor:
+        """(n, obs_size) first observations of n episodes, drawn as the environment draws them."""
+
+    @abstractmethod
+    def worlds(self, n: int, seed: int) -> Worlds:
+        """n copies of the real environment side by side, for collecting; tasks do not matter to them."""
+
+    def make_env(self, task: Tensor, **options: Any) -> gymnasium.Env:
+        """The environment of one (task_size,) task; `options` go to it (`render_mode`).
+
+        Raises InvalidInput for a task of another shape or outside the range, and where MuJoCo is needed and missing.
+        """
+        task = self.check_tasks(task, dims=1)
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "horizon")}
+        return gymnasium.make(self.gym_id, max_episode_steps=self.horizon, task=tuple(task.tolist()), **own, **options)
+
+    def check_tasks(self, tasks: Tensor, dims: int | None = None) -> Tensor:
+        """`tasks` (..., task_size) as a tensor, or InvalidInput: other shapes, or a task outside the range."""
+        tasks = torch.as_tensor(tasks, dtype=torch.get_default_dtype())
+        if tasks.ndim == 0 or tasks.shape[-1] != self.task_size or (dims is not None and tasks.ndim != dims):
+            wanted = f"({self.task_size},)" if dims == 1 else f"(..., {self.task_size})"
+            raise InvalidInput(f"a task of {self.name} has shape {wanted}, got {tuple(tasks.shape)}")
+        good = self.in_range(tasks)
+        if not good.all():
+            bad = tasks[~good].reshape(-1, self.task_size)[0].tolist()
+            raise InvalidInput(
+                f"{bad} is no task of {self.name}: expected {self.task_range}; for tasks outside of that, make the "
+                f"family wider: {self.wider}"
+            )
+        return tasks
+
+    wider: ClassVar[str] = "its options say how"
+
+    def check_sizes(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> None:
+        """Raise InvalidInput unless the last dimensions are those of this family."""
+        wanted = {"obs": self.obs_size, "action": self.action_size, "next_obs": self.obs_size, "task": self.task_size}
+        for (name, size), tensor in zip(wanted.items(), (obs, action, next_obs, task), strict=True):
+            if tensor.shape[-1:] != (size,):
+                raise InvalidInput(f"{name} of {self.name} has shape (..., {size}), got {tuple(tensor.shape)}")
+
+    def verify(self, seed: int = 0, steps: int = 2000, tolerance: float = 1e-4) -> None:
+        """Act at random in the real environment, in a new task each episode; raise Disagreement if we know better.
+
+        Some actions lie outside [-1, 1]. The message has the largest difference of a reward and where it was.
+        """
+        checks.whole(1, steps=steps)
+        generator = torch.Generator().manual_seed(seed)
+        worst, place = 0.0, ""
+        step = episode = 0
+        while step < steps:
+            task = self.sample_tasks(1, generator)[0]
+            env = self.make_env(task)
+            obs, _ = env.reset(seed=seed + episode)
+            over = False
+            while not over and step < steps:
+                action = 3 * torch.rand(self.action_size, generator=generator) - 1.5
+                next_obs, reward, terminated, truncated, _ = env.step(action.numpy())
+                row = [torch.as_tensor(x, dtype=torch.float64) for x in (obs, action, next_obs, task)]
+                known, done = self.reward(*row).item(), self.done(row[2]).item()
+                if done != terminated:
+                    raise Disagreement(
+                        f"{self.name}, step {step} (seed {seed}): the environment says terminated={terminated}, "
+                        f"done(next_obs) says {done}; next_obs = {row[2].tolist()}"
+                    )
+                if not abs(known - reward) <= worst:  # not-a-number is the worst of all
+                    worst, place = abs(known - reward), f"step {step}: the environment gave {reward}, known {known}"
+                obs, over, step = next_obs, terminated or truncated, step + 1
+            env.close()
+            episode += 1
+        if not worst <= tolerance:
+            raise Disagreement(f"{self.name}: rewards differ by up to {worst:.3g} (seed {seed}, {place})")
+
+
+def random(seed: int | torch.Generator) -> torch.Generator:
+    """A generator from a seed; one that is passed in goes on being used."""
+    if isinstance(seed, torch.Generator):
+        return seed
+    checks.whole(0, seed=seed)
+    return torch.Generator().manual_seed(seed)
+
+
+def uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
+    """Uniform draws on the generator's device."""
+    return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
