@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -13,7 +14,7 @@ from tlteach.data import normalise
 from tlteach.errors import BadFile
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-MOST_BYTES, MOST_PIXELS = 8_000_000, 50_000_000
+MOST_BYTES, MOST_PIXELS = 8_000_000, 25_000_000
 WANTED = f"expected a picture ({', '.join(FORMATS)}) of at most {MOST_BYTES // 1_000_000} MB"
 # What Pillow raises for files that are damaged, cut short, or not what they say they are.
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
@@ -29,7 +30,9 @@ def read_picture(content: bytes, side: int, name: str = "the file") -> Tensor:
     """
     grey = ImageOps.fit(_grey(bytes(content), side, name), (side, side), Image.Resampling.BOX)
     pixels = np.asarray(grey, np.float32)  # (side, side)
-    if not np.isfinite(pixels).all() or np.ptp(pixels) < 1e-3 * max(np.abs(pixels).max(), 1e-30):
+    if not np.isfinite(pixels).all():
+        raise BadFile(f"{name}: got pixels that are no numbers; expected ordinary brightness values.")
+    if np.ptp(pixels) <= 1e-3 * np.abs(pixels).max():
         raise BadFile(f"{name}: got a picture of one brightness only; expected one on which something can be seen.")
     return normalise(torch.from_numpy(pixels.copy())[None])
 
@@ -39,7 +42,7 @@ def _grey(content: bytes, side: int, name: str) -> Image.Image:
     if len(content) > MOST_BYTES:
         raise BadFile(f"{name}: got {len(content) / 1e6:.1f} MB; {WANTED}. Make it smaller first.")
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise BadFile(
@@ -52,7 +55,9 @@ def _grey(content: bytes, side: int, name: str) -> Image.Image:
         raise
     except UnidentifiedImageError as error:
         raise BadFile(f"{name}: got {_kind(content)}; {WANTED}.") from error
-    except (*DAMAGE, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise BadFile(f"{name}: got far more pixels than a picture has ({error}).") from error
+    except DAMAGE as error:
         raise BadFile(f"{name}: got a damaged or incomplete picture ({error}); try another copy of it.") from error
 
 
@@ -72,4 +77,4 @@ def _kind(content: bytes) -> str:
         return "a PDF"
     if b"\0" not in content[:1000]:
         return "a text file"
-    return "a file that is no picture of a known kind"
+    return "a file that cannot be read as a picture"
