@@ -6,24 +6,57 @@ Gymnasium, under `tlteach/`.
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium
 
 from tlteach.errors import InvalidInput
+from tlteach.tasks.families.ant import AntDirection, AntVelocity, AntVelocity2D
 from tlteach.tasks.families.family import Disagreement, Family
+from tlteach.tasks.families.halfcheetah import HalfCheetahDirection, HalfCheetahVelocity
 from tlteach.tasks.families.navigation import Navigation
+from tlteach.tasks.families.reacher import Reacher
 
-__all__ = ["Disagreement", "Family", "Navigation", "families", "family"]
+__all__ = [
+    "AntDirection",
+    "AntVelocity",
+    "AntVelocity2D",
+    "Disagreement",
+    "Family",
+    "HalfCheetahDirection",
+    "HalfCheetahVelocity",
+    "Navigation",
+    "Reacher",
+    "families",
+    "family",
+]
 
-_FAMILIES: dict[str, Callable[..., Family]] = {"navigation": Navigation}
+_FAMILIES: dict[str, Callable[..., Family]] = {
+    "navigation": Navigation,
+    "reacher": Reacher,
+    "halfcheetah-direction": HalfCheetahDirection,
+    "halfcheetah-velocity": HalfCheetahVelocity,
+    "halfcheetah-velocity-both": partial(HalfCheetahVelocity, name="halfcheetah-velocity-both", low=-2.0, high=2.0),
+    "ant-direction": AntDirection,
+    "ant-velocity": AntVelocity,
+    "ant-velocity-both": partial(AntVelocity, name="ant-velocity-both", low=-3.0, high=3.0),
+    "ant-velocity-2d": AntVelocity2D,
+}
 
-_HERE = "tlteach.tasks.families"
-_ENVIRONMENTS = {Navigation: "navigation_env:NavigationEnv"}
+_ENVIRONMENTS = {
+    Navigation: "navigation_env:NavigationEnv",
+    Reacher: "reacher_env:ReacherEnv",
+    HalfCheetahDirection: "halfcheetah_env:HalfCheetahDirectionEnv",
+    HalfCheetahVelocity: "halfcheetah_env:HalfCheetahVelocityEnv",
+    AntDirection: "ant_env:AntDirectionEnv",
+    AntVelocity: "ant_env:AntVelocityEnv",
+    AntVelocity2D: "ant_env:AntVelocity2DEnv",
+}
 
 for _kind, _entry in _ENVIRONMENTS.items():
     if _kind.gym_id not in gymnasium.registry:
-        gymnasium.register(_kind.gym_id, f"{_HERE}.{_entry}", max_episode_steps=_kind().horizon)
+        gymnasium.register(_kind.gym_id, f"tlteach.tasks.families.{_entry}", max_episode_steps=_kind().horizon)
 
 
 def families() -> list[str]:
