@@ -36,8 +36,7 @@ class Normaliser(nn.Module):
     @torch.no_grad()
     def update(self, x: Tensor) -> None:
         """Take in the vectors of x (..., size); the order of updates does not matter (Chan et al. 1983)."""
-        if x.shape[-1:] != (self.size,):
-            raise InvalidInput(f"the normaliser is of vectors of {self.size}, got shape {tuple(x.shape)}")
+        self._fits(x)
         x = x.reshape(-1, self.size).double()  # (B, size)
         if not x.isfinite().all():
             raise InvalidInput(f"{int((~x.isfinite()).sum())} of {x.numel()} values are not finite; remove them")
@@ -57,6 +56,7 @@ class Normaliser(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(x - mean) / std, cut to +-100: (..., size) -> (..., size)."""
+        self._fits(x)
         return ((x - self.mean) / self.std).clamp(-CLIP, CLIP)
 
     def inverse(self, z: Tensor) -> Tensor:
@@ -67,6 +67,10 @@ class Normaliser(nn.Module):
         """x within the range seen so far, widened on each side by `margin` times its width: (..., size)."""
         room = margin * (self.high - self.low)
         return torch.clamp(x, self.low - room, self.high + room)
+
+    def _fits(self, x: Tensor) -> None:
+        if x.shape[-1:] != (self.size,):
+            raise InvalidInput(f"the normaliser is of vectors of {self.size}, got shape {tuple(x.shape)}")
 
     def extra_repr(self) -> str:
         return f"{self.size}, count={int(self.count)}"

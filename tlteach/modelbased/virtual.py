@@ -1,0 +1,177 @@
+"""Practice: batched rollouts of policies in a learned (or simulated) world whose reward is known (spec 1.1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tlteach import checks
+from tlteach.errors import InvalidInput, TlteachError
+from tlteach.modelbased.dynamics import SCHEMES, Dynamics
+from tlteach.modelbased.normaliser import Normaliser
+from tlteach.modelbased.policies import GaussianPolicy
+
+Transition = Callable[[Tensor, Tensor, torch.Generator | None], Tensor]
+
+
+class Diverged(TlteachError):
+    """Virtual states left every bound. The policy, the value and the model are as they were before the rollout.
+
+    step: the first step (from 1) at which it happened. tasks: numbers of the policies concerned (0 for a single one).
+    """
+
+    def __init__(self, message: str, step: int, tasks: list[int]):
+        super().__init__(message)
+        self.step, self.tasks = step, tasks
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What N rollouts of T steps went through, for one policy, or (P, ...) for P of them.
+
+    obs, next_obs: ([P,] T, N, O); where an episode ends, `next_obs` is its last state and the next `obs` a start.
+    action: ([P,] T, N, A), as the policy drew it; the world cuts it to [-1, 1].
+    reward: ([P,] T, N), of the action that was cut.
+    done: bool ([P,] T, N); the episode is over for good.
+    boundary: bool ([P,] T, N); it ends with this step, done or out of time: true in the last step of all.
+    """
+
+    obs: Tensor
+    action: Tensor
+    next_obs: Tensor
+    reward: Tensor
+    done: Tensor
+    boundary: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """Mean over the rollouts of the sum of rewards, undiscounted: () or (P,)."""
+        return self.reward.detach().sum(-2).mean(-1)
+
+
+class World:
+    """A family's known reward and end of episode around some dynamics.
+
+    Args:
+        family: gives `reward` and `done` (see `tlteach.tasks`).
+        task: (task_size,), or (P, task_size) for P policies at once.
+        transition: (obs, action in [-1, 1], generator) -> next obs, batched.
+        norm: states more than `limit` standard deviations from its mean count as diverged; without one, only
+            states that are not finite do.
+        limit: see there.
+
+    Raises InvalidInput when a task has the wrong size or is not finite.
+    """
+
+    def __init__(
+        self, family: Any, task: Tensor, transition: Transition, norm: Normaliser | None = None, limit: float = 1e3
+    ):
+        checks.positive(limit=limit)
+        if task.ndim not in (1, 2) or task.shape[-1] != family.task_size:
+            raise InvalidInput(
+                f"a task of {family.name} has shape ({family.task_size},), or (P, {family.task_size}) for P policies; "
+                f"got {tuple(task.shape)}"
+            )
+        if not task.isfinite().all():
+            raise InvalidInput(f"the task {task.tolist()} is not finite")
+        self.family, self.task, self.transition, self.norm, self.limit = family, task, transition, norm, limit
+
+    @property
+    def horizon(self) -> int:
+        return self.family.horizon
+
+    def rollout(
+        self,
+        policy: GaussianPolicy,
+        start: Tensor,
+        n_steps: int,
+        generator: torch.Generator | None,
+        *,
+        differentiable: bool = False,
+    ) -> Rollout:
+        """`n_steps` steps from `start` ([P,] N, O). An episode that is done begins again at its own start.
+
+        generator: draws actions (and what the dynamics draw); None acts by the mean of the policy.
+        differentiable: keep the graph through actions, dynamics and rewards.
+
+        Raises Diverged; InvalidInput when shapes do not fit, or the reward has another shape or is not finite.
+        """
+        checks.whole(1, n_steps=n_steps)
+        lead = self.task.shape[:-1]
+        if start.ndim != len(lead) + 2 or start.shape[: len(lead)] != lead:
+            raise InvalidInput(f"start has shape {tuple(start.shape)}, expected ({', '.join(map(str, lead))} N, O)")
+        if (policy.n,) * len(lead) != lead or (policy.n is not None) != bool(lead):
+            raise InvalidInput(f"tasks {tuple(self.task.shape)} and n={policy.n} policies do not fit together")
+        with torch.set_grad_enabled(differentiable):
+            steps = self._steps(policy, start, n_steps, generator)
+        columns = [torch.stack(x, -3) for x in zip(*(s[:3] for s in steps), strict=True)]
+        columns += [torch.stack(x, -2) for x in zip(*(s[3:] for s in steps), strict=True)]
+        boundary = columns[-1].clone()
+        boundary[..., -1, :] = True
+        made = Rollout(*columns, boundary)
+        self._check(made)
+        return made
+
+    def _steps(self, policy, start, n_steps, generator) -> list[tuple[Tensor, ...]]:
+        obs, steps = start, []
+        task = self.task.unsqueeze(-2).expand(*start.shape[:-1], -1)  # ([P,] N, K)
+        for _ in range(n_steps):
+            action = policy(obs).sample(generator)
+            cut = action.clamp(-1, 1)
+            next_obs = self.transition(obs, cut, generator)
+            reward = self.family.reward(obs, cut, next_obs, task)
+            if reward.shape != obs.shape[:-1]:
+                raise InvalidInput(
+                    f"the reward of {self.family.name} has shape {tuple(reward.shape)}, expected one number for each "
+                    f"state, {tuple(obs.shape[:-1])}; sum over the last axis only"
+                )
+            done = self.family.done(next_obs)
+            steps.append((obs, action, next_obs, reward, done))
+            obs = torch.where(done[..., None], start, next_obs)
+        return steps
+
+    @torch.no_grad()
+    def _check(self, made: Rollout) -> None:
+        """One look at everything at the end: looking at each step would stall a GPU."""
+        states = made.next_obs if self.norm is None else (made.next_obs - self.norm.mean) / self.norm.std
+        bound = torch.inf if self.norm is None else self.limit
+        bad = ~(states.abs() < bound).all(-1)  # ([P,] T, N); NaN is bad
+        if bad.any():
+            step = int(bad.any(-1).reshape(-1, bad.shape[-2]).any(0).nonzero()[0]) + 1
+            tasks = bad.any(-1).any(-1).reshape(-1).nonzero().flatten().tolist()
+            share = bad.any(-2).double().mean()
+            what = "not finite" if self.norm is None else f"more than {self.limit:g} standard deviations away"
+            raise Diverged(
+                f"virtual practice diverged: {share:.0%} of the rollouts, from step {step} on, are {what} from what "
+                f"the model was fitted on. Collect more data there, fit longer, shorten the rollouts, or cut states "
+                "to the range of the data (clip_margin=0.5)",
+                step,
+                tasks,
+            )
+        if not made.reward.isfinite().all():
+            n = int((~made.reward.isfinite()).sum())
+            raise InvalidInput(f"the reward of {self.family.name} is not finite in {n} of {made.reward.numel()} steps")
+
+
+def learned_world(
+    model: Dynamics, family: Any, task: Tensor, *, scheme: str = "fixed", clip_margin: float | None = None
+) -> World:
+    """The world as `model` believes it to be.
+
+    scheme: which member of the ensemble predicts which rollout, see `Dynamics.step`.
+    clip_margin: cut states to the range of the data, widened by this part of its width on each side; None for no cut.
+    """
+    checks.choice("scheme", scheme, SCHEMES)
+
+    def transition(obs: Tensor, action: Tensor, generator: torch.Generator | None) -> Tensor:
+        next_obs = model.step(obs, action, generator, scheme)
+        return next_obs if clip_margin is None else model.obs_norm.clip(next_obs, clip_margin)
+
+    return World(family, task, transition, model.obs_norm)
+
+
+def true_world(family: Any, task: Tensor) -> World:
+    """The world as it is, for families that have `simulate(obs, action) -> next_obs`: what practice is measured by."""
+    return World(family, task, lambda obs, action, _: family.simulate(obs, action))
