@@ -64,21 +64,20 @@ def test_worlds_are_bit_for_bit_the_environment(name):
     assert torch.equal(obs, robot.resets(3, seed=5))
     task = robot.sample_tasks(1, 0)[0]
     envs = [robot.make_env(task) for _ in range(3)]
-    for env, twin in zip(envs, worlds.robots, strict=True):
+    for env, qpos, qvel in zip(envs, worlds.qpos.copy(), worlds.qvel.copy(), strict=True):
         env.reset(seed=0)
-        qpos = twin.qpos.copy()
         if name == "reacher":
             qpos[2:] = task
-        env.unwrapped.set_state(qpos, twin.qvel.copy())
+        env.unwrapped.set_state(qpos, qvel)
     generator = torch.Generator().manual_seed(0)
     for _ in range(40):
         action = 3 * torch.rand(3, robot.action_size, generator=generator) - 1.5
         batch = worlds.step(action)
         alone = [env.step(a.numpy())[0] for env, a in zip(envs, action, strict=True)]
         assert torch.equal(batch, torch.tensor(np.stack(alone)).float())
-    for env, twin in zip(envs, worlds.robots, strict=True):
+    for env, qpos in zip(envs, worlds.qpos, strict=True):
         own = slice(0, 2) if name == "reacher" else slice(None)
-        assert np.array_equal(env.unwrapped.data.qpos[own], twin.qpos[own])
+        assert np.array_equal(env.unwrapped.data.qpos[own], qpos[own])
 
 
 @pytest.mark.parametrize("name", ONE_EACH)
@@ -160,7 +159,7 @@ def test_other_warnings_of_mujoco_become_warnings_of_python(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     worlds = family("halfcheetah-direction").worlds(1, seed=0)
     worlds.reset()
-    worlds.robots[0].qvel[:] = 1e12
+    worlds.qvel[:] = 1e12
     with pytest.warns(RuntimeWarning, match="MuJoCo: .*(unstable|Nan|huge)"):
         worlds.step(torch.zeros(1, 6))
     assert list(tmp_path.iterdir()) == []

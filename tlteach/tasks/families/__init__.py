@@ -13,6 +13,7 @@ import gymnasium
 
 from tlteach.errors import InvalidInput
 from tlteach.tasks.families.ant import AntDirection, AntVelocity, AntVelocity2D
+from tlteach.tasks.families.collecting import Transitions, collect
 from tlteach.tasks.families.family import Disagreement, Family
 from tlteach.tasks.families.halfcheetah import HalfCheetahDirection, HalfCheetahVelocity
 from tlteach.tasks.families.navigation import Navigation
@@ -28,6 +29,8 @@ __all__ = [
     "HalfCheetahVelocity",
     "Navigation",
     "Reacher",
+    "Transitions",
+    "collect",
     "families",
     "family",
 ]

@@ -71,7 +71,7 @@ class Family(ABC):
         """(n, obs_size) first observations of n episodes, drawn as the environment draws them."""
 
     @abstractmethod
-    def worlds(self, n: int, seed: int) -> Worlds:
+    def worlds(self, n: int, seed: int | torch.Generator, threads: int = 1) -> Worlds:
         """n copies of the real environment side by side, for collecting; tasks do not matter to them."""
 
     def make_env(self, task: Tensor, **options: Any) -> gymnasium.Env:

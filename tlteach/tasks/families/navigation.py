@@ -76,14 +76,14 @@ class Navigation(Family):
         )
         return torch.cat([place + TIME_STEP * velocity, velocity], -1)
 
-    def worlds(self, n: int, seed: int) -> "NavigationWorlds":
+    def worlds(self, n: int, seed: int | torch.Generator, threads: int = 1) -> "NavigationWorlds":
         return NavigationWorlds(self, n, seed)
 
 
 class NavigationWorlds:
     """n point masses on tensors (tlteach.tasks.families.worlds.Worlds)."""
 
-    def __init__(self, family: Navigation, n: int, seed: int):
+    def __init__(self, family: Navigation, n: int, seed: int | torch.Generator):
         checks.whole(1, n=n)
         self.family, self.n, self.generator = family, n, random(seed)
         self.obs = torch.zeros(n, family.obs_size)

@@ -52,7 +52,7 @@ class Robot(Family):
         need_mujoco()
         return super().make_env(task, **options)
 
-    def worlds(self, n: int, seed: int) -> Worlds:
+    def worlds(self, n: int, seed: int | torch.Generator, threads: int = 1) -> Worlds:
         from tlteach.tasks.families.simulator import MujocoWorlds
 
-        return MujocoWorlds(self, n, seed)
+        return MujocoWorlds(self, n, seed, threads)

@@ -1,10 +1,11 @@
 """MuJoCo: is it here, a place for its warnings, and many robots stepped together.
 
-`mj_step` on many `MjData` is faster than `mujoco.rollout` where a policy acts at every step, and it keeps the solver's
-warm start, so that an episode is bit for bit the one that Gymnasium simulates (`python -m benchmarks.sampling`).
+Where a policy acts at every step, calling `mj_step` for one robot after another is about as fast as `mujoco.rollout`
+(`python -m benchmarks.sampling`), and keeps the solver's warm start: an episode is bit for bit Gymnasium's.
 """
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,38 +43,64 @@ def _warn(message: str) -> None:
 
 
 class MujocoWorlds:
-    """n robots side by side on one core (tlteach.tasks.families.worlds.Worlds)."""
+    """n robots side by side (tlteach.tasks.families.worlds.Worlds); what they do does not depend on `threads`.
 
-    def __init__(self, family, n: int, seed: int):
-        checks.whole(1, n=n)
+    qpos, qvel, warm: (n, .) all that a robot carries from one step to the next: coordinates, velocities and the
+    solver's warm start. place: (n, 3) of the tracked body. One simulator a thread takes the robots in turn: n
+    simulators would not fit into the processor's cache.
+    """
+
+    def __init__(self, family, n: int, seed: int | torch.Generator, threads: int = 1):
+        checks.whole(1, n=n, threads=threads)
         mujoco = need_mujoco()
         self.family, self.generator = family, random(seed)
         path = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / family.model
         self.model = mujoco.MjModel.from_xml_path(str(path))
-        self.robots = [mujoco.MjData(self.model) for _ in range(n)]
-        self._mujoco, self._step, self._skip = mujoco, mujoco.mj_step, family.frame_skip
-        # Views of the simulator's memory: looking them up at every step would cost more than copying them.
-        self._control = [robot.ctrl for robot in self.robots]
-        self._qpos, self._qvel = [robot.qpos for robot in self.robots], [robot.qvel for robot in self.robots]
-        self._place = [robot.body(family.tracked).xpos for robot in self.robots] if family.tracked else None
+        nq, nv = self.model.nq, self.model.nv
+        self.qpos, self.qvel, self.warm, self.place = (np.zeros((n, size)) for size in (nq, nv, nv, 3))
+        self._mujoco = mujoco
+        self._simulators = [mujoco.MjData(self.model) for _ in range(threads)]
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None  # MuJoCo does not hold Python's lock
 
     def reset(self, which: list[int] | None = None) -> Tensor:
-        which = list(range(len(self.robots))) if which is None else which
+        which = list(range(len(self.qpos))) if which is None else which
         if which:
-            starts = (part.numpy() for part in self.family.start(len(which), self.generator))
-            for i, qpos, qvel in zip(which, *starts, strict=True):
-                self._mujoco.mj_resetData(self.model, self.robots[i])
-                self._qpos[i][:], self._qvel[i][:] = qpos, qvel
-                self._mujoco.mj_forward(self.model, self.robots[i])
+            simulator = self._simulators[0]
+            self.qpos[which], self.qvel[which] = (
+                part.numpy() for part in self.family.start(len(which), self.generator)
+            )
+            for i in which:
+                self._mujoco.mj_resetData(self.model, simulator)
+                simulator.qpos[:], simulator.qvel[:] = self.qpos[i], self.qvel[i]
+                self._mujoco.mj_forward(self.model, simulator)
+                self.warm[i] = simulator.qacc_warmstart
+                if self.family.tracked:
+                    self.place[i] = simulator.body(self.family.tracked).xpos
         return self.observe()
 
     def step(self, action: Tensor) -> Tensor:
-        for control, robot, a in zip(self._control, self.robots, action.clamp(-1, 1).double().numpy(), strict=False):
-            control[:] = a
-            self._step(self.model, robot, self._skip)
+        action = action.clamp(-1, 1).double().numpy()
+        if self._pool is None:
+            self._advance(self._simulators[0], action, range(len(action)))
+        else:
+            k = len(self._simulators)
+            shares = [range(first, len(action), k) for first in range(k)]
+            list(self._pool.map(self._advance, self._simulators, [action] * k, shares))
         return self.observe()
+
+    def _advance(self, simulator, action: np.ndarray, robots: range) -> None:
+        step, model, skip = self._mujoco.mj_step, self.model, self.family.frame_skip
+        # Views of the simulator's memory, looked up once.
+        qpos, qvel, warm, control = simulator.qpos, simulator.qvel, simulator.qacc_warmstart, simulator.ctrl
+        place = simulator.body(self.family.tracked).xpos if self.family.tracked else None
+        for i in robots:
+            qpos[:], qvel[:], warm[:], control[:] = self.qpos[i], self.qvel[i], self.warm[i], action[i]
+            step(model, simulator, skip)
+            self.qpos[i], self.qvel[i], self.warm[i] = qpos, qvel, warm
+            if place is not None:
+                self.place[i] = place
 
     def observe(self) -> Tensor:
         """(n, obs_size)"""
-        parts = [self._qpos, self._qvel] if self._place is None else [self._qpos, self._qvel, self._place]
-        return self.family.observe(*(torch.from_numpy(np.array(part)) for part in parts))
+        place = torch.from_numpy(self.place) if self.family.tracked else None
+        return self.family.observe(torch.from_numpy(self.qpos), torch.from_numpy(self.qvel), place)
