@@ -228,3 +228,11 @@ def test_half_a_run_is_not_recorded():
     stopped = replace(result, provenance=replace(result.provenance, complete=False))
     with pytest.raises(InvalidInput, match="stopped"):
         runs.record(stopped, "half")
+
+
+def test_a_run_on_other_data_is_not_gone_on_with(tmp_path):
+    mine = folder.RunFolder(tmp_path, "demo", {"seed": 0}, data="archive A")
+    mine.save([], {}, 1.0)
+    with pytest.raises(InvalidInput, match="archive A.*archive B"):
+        folder.RunFolder(tmp_path, "demo", {"seed": 0}, data="archive B").resume()
+    assert mine.resume()[2] == 1.0

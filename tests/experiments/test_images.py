@@ -1,5 +1,7 @@
 """The image experiment: hard clamping, withheld pictures, training that resumes, and what it reports."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -242,12 +244,19 @@ def test_the_table_has_a_row_for_each_network_and_size():
     results += [curve("shared", 0, [5.0] * 40), curve("plastic", 0, [7.0] * 40, side=32)]
     assert _image_report.last(results[0]) == 2.0  # the last twentieth
     rows = images.table(results).rows
-    assert [row[:2] for row in rows] == [
+    assert [(row[0], row[2]) for row in rows] == [
         ("plastic", "16 x 16"),
         ("plastic", "32 x 32"),
         ("plastic, one shared alpha", "16 x 16"),
     ]
-    assert rows[0][2:6] == ("39", "2", "2.5 (2.0 to 3.0)", "2.5 (2.0 to 3.0)")
+    assert rows[0][6:9] == ("2", "2.5 (2.0 to 3.0)", "2.5 (2.0 to 3.0)")
+    longer = replace(results[0], config=results[0].config | {"episodes": 10**6})
+    assert len(images.table([results[0], longer]).rows) == 2  # runs of another length do not share a row
+
+
+def test_runs_of_different_tasks_do_not_share_an_axis():
+    with pytest.raises(InvalidInput, match="common axis"):
+        images.plot([curve("plastic", 0, [1.0] * 40), curve("plastic", 0, [1.0] * 40, side=32)])
 
 
 def test_the_plot_has_a_line_for_each_network():

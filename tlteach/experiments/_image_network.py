@@ -43,7 +43,15 @@ def baselines(task: ImageTask, pictures: Tensor, episodes: int, generator: torch
 
     "grey": the lost half is left at 0, the mean of a picture. "mirror": it is the given half turned over.
     """
-    episode = task.sample(episodes, generator, pictures)
-    cue = episode.inputs[-1]  # (B, N)
-    mirrored = torch.where(episode.erased, cue.unflatten(-1, (task.side, task.side)).flip(-2).flatten(-2), cue)
-    return {"grey": pixel_error(cue, episode.targets), "mirror": pixel_error(mirrored, episode.targets)}
+    parts: dict[str, list[Tensor]] = {"grey": [], "mirror": []}
+    for start in range(0, episodes, 20):
+        episode = task.sample(min(20, episodes - start), generator, pictures)
+        cue = episode.inputs[-1]  # (B, N)
+        parts["grey"].append(pixel_error(cue, episode.targets))
+        parts["mirror"].append(pixel_error(mirror(cue, episode.erased, task.side), episode.targets))
+    return {name: torch.cat(errors) for name, errors in parts.items()}
+
+
+def mirror(cue: Tensor, erased: Tensor, side: int) -> Tensor:
+    """The picture upside down where pixels are erased: cue, erased (B, N) -> (B, N). What is erased in both stays 0."""
+    return torch.where(erased, cue.unflatten(-1, (side, side)).flip(-2).flatten(-2), cue)

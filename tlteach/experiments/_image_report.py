@@ -11,11 +11,15 @@ from tlteach.plots import LOOKS, Table, band
 from tlteach.runs import Result
 
 ORDER = ("plastic", "shared", "rnn")
+SETTING = ("data", "batch_size", "learning_rate", "episodes")
+WORDS = {"natural": "made by tlteach", "cifar10": "CIFAR-10"}
 
 
 def plot(results: Sequence[Result] | Result, *, metric: str = "withheld_loss", against: str = "episodes") -> Figure:
     """`metric` against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
     results = [results] if isinstance(results, Result) else list(results)
+    if len({(r.config["data"], str(r.config["task"])) for r in results}) > 1:
+        raise InvalidInput("these runs were given different pictures or tasks; a common axis would mislead")
     figure, ax = plt.subplots()
     for network, group in _groups(results).items():
         looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
@@ -35,18 +39,20 @@ def last(result: Result, metric: str = "withheld_loss", share: float = 0.05) -> 
 
 
 def table(results: Sequence[Result]) -> Table:
-    """Loss at the end of the runs, for each network and size."""
+    """Loss at the end of the runs, a row for each setting: only runs that differ in nothing but the seed share one."""
     rows = []
     for network, group in _groups(results).items():
-        for side in sorted({r.config["task"]["side"] for r in group}):
-            runs = [r for r in group if r.config["task"]["side"] == side]
-            cells = (f"{LOOKS[network]['label']}", f"{side} x {side}", f"{runs[0].metrics['episodes'][-1]:,.0f}")
+        settings: dict[tuple, list[Result]] = {}
+        for r in group:
+            settings.setdefault(tuple(r.config[key] for key in SETTING) + (r.config["task"]["side"],), []).append(r)
+        for (data, batch, rate, episodes, side), runs in settings.items():
+            cells = (LOOKS[network]["label"], WORDS[data], f"{side} x {side}", f"{batch}", f"{rate:g}", f"{episodes:,}")
             losses = [np.array([last(r, metric) for r in runs]) for metric in ("loss", "withheld_loss")]
             spread = [f"{np.median(x):.1f} ({x.min():.1f} to {x.max():.1f})" for x in losses]
             seconds = np.median([r.metrics["cpu_seconds"][-1] for r in runs])
             rows.append((*cells, f"{len(runs)}", *spread, f"{seconds / 60:,.0f}"))
-    columns = ("network", "pixels", "episodes", "seeds", "training loss, median (range)")
-    columns += ("withheld loss, median (range)", "CPU minutes a run")
+    columns = ("network", "pictures", "pixels", "batch", "Adam rate", "episodes", "seeds")
+    columns += ("training loss, median (range)", "withheld loss, median (range)", "CPU minutes a run")
     return Table(columns, rows, "Squared error of a picture, mean over the last twentieth of the run")
 
 

@@ -21,10 +21,10 @@ class OneShotNetwork(nn.Module):
     Args:
         n_ways: N, output units.
         plasticity: of the readout: "per_connection", "shared" or "none".
-        gain: alpha starts uniform in [0, gain] (a shared one at gain / 2). The authors start at 0.01: the trace then
-            says next to nothing, and the loss stays at chance for a long time.
+        gain: alpha starts uniform in [0, gain], a shared one at gain. The authors start at 0.01: the trace then says
+            next to nothing, and the loss stays at chance for a long time.
         eta: where the learned rate starts.
-        dtype: what the convolutions compute in under autocast; bfloat16 is twice as fast where a processor has it.
+        dtype: what the convolutions compute in, under autocast; bfloat16 is twice as fast where a processor has it.
     """
 
     def __init__(self, n_ways: int, plasticity: str, gain: float = 1.0, eta: float = 0.5, dtype=torch.float32):
@@ -38,7 +38,7 @@ class OneShotNetwork(nn.Module):
             with torch.no_grad():
                 self.readout.eta.fill_(eta)
                 alpha = self.readout.alpha
-                alpha.copy_(gain * torch.rand(alpha.shape) if alpha.ndim else torch.tensor(gain / 2))
+                alpha.copy_(gain * torch.rand(alpha.shape) if alpha.ndim else torch.tensor(gain))
 
     def embed(self, images: Tensor) -> Tensor:
         """Features of drawings: (..., 31, 31) in [0, 1] -> (..., 64) in (-1, 1)."""
@@ -59,7 +59,8 @@ class OneShotNetwork(nn.Module):
 
             Hebb_c = sum_k eta (1 - eta)^(K-1-k) f_ck,          logit_c = f_q . w_c + sum_i f_qi alpha_ic Hebb_ic.
 
-        So the readout compares the query with the mean drawing of each class, under a learned weighting of features.
+        So the readout compares the query with what it was shown of each class, under a learned weighting of features;
+        of several shots the later count for more.
         """
         readout = self.readout
         answer = query @ readout.weight  # (B, N)

@@ -14,7 +14,7 @@ ORDER = ("plastic", "shared", "none")
 
 
 def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Figure:
-    """Wrong answers in validation against `against` ("episodes" or "cpu_seconds"), one line a network: median, range."""
+    """Wrong answers in validation against `against` ("episodes" or "cpu_seconds"), a line a network: median, range."""
     results = [results] if isinstance(results, Result) else list(results)
     if not results:
         raise InvalidInput("nothing to report: the list of results is empty")

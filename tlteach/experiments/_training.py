@@ -16,7 +16,7 @@ SEEDING = threading.Lock()  # torch's layers draw from the process-wide generato
 def seeded(seed: int) -> Iterator[None]:
     """Layers made inside draw their initial weights from `seed`; the global generator is left alone."""
     with SEEDING, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # the CPU's alone: a GPU's generator would not be given back
         yield
 
 

@@ -65,9 +65,10 @@ class Config:
     distortion: how much each drawing is turned, stretched and shifted in training; 0 as in the paper.
     loss: "cross_entropy", or "binary" as in the authors' program.
     learning_rate: Adam's at the start.
-    decay: of the rate, "cosine" to zero, or "steps", x 0.666 at each fifth (the authors').
+    decay: of the rate, "cosine" (50 updates of warming up, then down to zero) or "steps", x 0.666 at each fifth (the
+        authors').
     gain, eta: where alpha and eta start, see `OneShotNetwork`.
-    precision: of the convolutions in training; "bfloat16" is twice as fast where the processor has it.
+    precision: of the convolutions while the run lasts; "bfloat16" is twice as fast where the processor has it.
     updates: budget of training. record_every: updates between two records.
     validation_episodes: the same at each record, of characters neither trained on nor tested on.
     test_episodes: of the test characters, once, after the last update.

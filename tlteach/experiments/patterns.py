@@ -4,7 +4,6 @@ Spec: half of a pattern shown a moment ago is given; the network must fill in th
 at the last step, one Adam step a batch of episodes. Everything the networks are compared on is here.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tlteach import checks, runs
 from tlteach.errors import InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
 from tlteach.experiments._pattern_report import plot, solved_after, table
+from tlteach.experiments._training import seeded
 from tlteach.plasticity import LSTM, PlasticRNN
 from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
 
@@ -143,14 +143,10 @@ TUNED: dict[Network, tuple[int, float]] = {
 }
 
 
-_SEEDING = threading.Lock()  # torch's layers draw from the process-wide generator: one thread at a time
-
-
 def build(config: Config) -> PatternNetwork:
     """The network of `config`, its initial weights drawn from `config.seed`; the global generator is left alone."""
     H, N = config.hidden_size, config.task.n_bits
-    with _SEEDING, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with seeded(config.seed):
         if config.network.startswith("lstm"):
             return PatternNetwork(LSTM(N, H, clamp=config.network == "lstm_clamped"), N)
         plasticity = {"plastic": "per_connection", "shared": "shared", "rnn": "none"}[config.network]

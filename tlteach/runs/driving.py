@@ -65,13 +65,14 @@ def drive(
     result so far is returned, its provenance says `complete=False`, and with a `folder` the same call goes on later.
     Pressed a second time it interrupts at once.
 
-    Raises InvalidInput when `folder` holds a run of another config; BadFile when its checkpoint cannot be read.
+    Raises InvalidInput when `folder` holds a run of another config or on other data; BadFile when its checkpoint cannot
+    be read.
     """
     from tqdm.auto import tqdm
 
     commit()  # remembered: what is changed while the run is on did not make its numbers
     watchers = [on_record] if callable(on_record) else list(on_record)
-    home = RunFolder(Path(folder), experiment, plain(config)) if folder is not None else None
+    home = RunFolder(Path(folder), experiment, plain(config), data) if folder is not None else None
     if home and (done := home.finished()):
         return done
     rows, checkpoint, earlier = home.resume() if home else ([], None, 0.0)

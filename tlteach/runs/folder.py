@@ -20,12 +20,14 @@ CHECKPOINT, RESULT = "checkpoint.pt", "result.safetensors"
 class RunFolder:
     """The files of one run.
 
-    folder: where they are; made when the first is written. experiment, config: whose they must be.
+    folder: where they are; made when the first is written. experiment, config, data: whose they must be; a run begun
+    on one data set does not go on with another.
     """
 
     folder: Path
     experiment: str
     config: dict[str, Any]
+    data: str = ""
 
     @property
     def checkpoint(self) -> Path:
@@ -37,7 +39,7 @@ class RunFolder:
         if not path.exists():
             return None
         result = Result.load(path)
-        self._require_same(result.experiment, result.config)
+        self._require_same(result.experiment, result.config, result.provenance.data)
         return result
 
     def resume(self) -> tuple[list[dict], dict | None, float]:
@@ -47,19 +49,19 @@ class RunFolder:
         try:
             kept = torch.load(self.checkpoint, weights_only=True)
             experiment, config = kept["experiment"], json.loads(kept["config"])
-            rows, state, seconds = kept["rows"], kept["state"], kept["seconds"]
+            rows, state, seconds, data = kept["rows"], kept["state"], kept["seconds"], kept.get("data", "")
         except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError) as error:
             first_line = str(error).partition("\n")[0]
             message = f"cannot read the checkpoint {self.checkpoint}: {first_line} Delete it to start afresh."
             raise BadFile(message) from error
-        self._require_same(experiment, config)
+        self._require_same(experiment, config, data)
         return rows, state, seconds
 
     def save(self, rows: list[dict], state: dict, seconds: float) -> None:
         """Keep what `resume` gives back."""
         buffer = io.BytesIO()
         kept = {"experiment": self.experiment, "config": json.dumps(self.config), "rows": rows, "state": state}
-        torch.save(kept | {"seconds": seconds}, buffer)
+        torch.save(kept | {"seconds": seconds, "data": self.data}, buffer)
         write_atomic(self.checkpoint, buffer.getvalue())
 
     def finish(self, result: Result) -> None:
@@ -67,9 +69,14 @@ class RunFolder:
         result.save(self.folder / RESULT)
         self.checkpoint.unlink(missing_ok=True)
 
-    def _require_same(self, experiment: str, config: dict) -> None:
+    def _require_same(self, experiment: str, config: dict, data: str) -> None:
         if (experiment, config) != (self.experiment, self.config):
             raise InvalidInput(
                 f"{self.folder} holds a run of {experiment!r} with another configuration (it differs in "
                 f"{difference(config, self.config) or 'the experiment'}). Choose another folder, or delete this one."
+            )
+        if data and self.data and data != self.data:
+            raise InvalidInput(
+                f"{self.folder} holds a run on other data: {data!r}, now {self.data!r}. Bring that data back to go on, "
+                "choose another folder, or delete this one."
             )

@@ -103,7 +103,8 @@ def rotate(images: Tensor, rotations: Tensor) -> Tensor:
 def distort(images: Tensor, amount: float, generator: torch.Generator) -> Tensor:
     """Each drawing turned, stretched and shifted a little, as another hand might have: (n, S, S) -> (n, S, S).
 
-    amount 1: turned by at most 10 degrees, stretched by at most 15 % a side, shifted by at most 7.5 % of the side.
+    amount 1: turned by at most 10 degrees, drawn out or pressed together by about 15 % a side at most, shifted by at
+    most 7.5 % of the side.
     Paper is 1 and ink 0; what comes in from outside is paper. Not part of the paper's protocol.
     """
     n = len(images)
