@@ -21,7 +21,7 @@ from torch import nn
 from tlteach.tasks.families import Family, collect, families, family
 from tlteach.tasks.families.simulator import need_mujoco
 
-WORLDS, ROUNDS = 32, 5
+WORLDS, ROUNDS = 64, 5
 
 
 def ours(robot: Family, policy: Callable, steps: int, threads: int = 1) -> None:

@@ -6,6 +6,7 @@ Where a policy acts at every step, calling `mj_step` for one robot after another
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def _warn(message: str) -> None:
         warnings.warn(f"MuJoCo: {message}", RuntimeWarning, stacklevel=2)
 
 
+@cache
+def load(name: str) -> Any:
+    """Gymnasium's model of that name, compiled once; nobody changes it."""
+    path = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / name
+    return need_mujoco().MjModel.from_xml_path(str(path))
+
+
 class MujocoWorlds:
     """n robots side by side (tlteach.tasks.families.worlds.Worlds); what they do does not depend on `threads`.
 
@@ -54,8 +62,7 @@ class MujocoWorlds:
         checks.whole(1, n=n, threads=threads)
         mujoco = need_mujoco()
         self.family, self.generator = family, random(seed)
-        path = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / family.model
-        self.model = mujoco.MjModel.from_xml_path(str(path))
+        self.model = load(family.model)
         nq, nv = self.model.nq, self.model.nv
         self.qpos, self.qvel, self.warm, self.place = (np.zeros((n, size)) for size in (nq, nv, nv, 3))
         self._mujoco = mujoco
