@@ -6,6 +6,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from tlteach.tasks.families.drawing import GOAL, GROUND, Picture, Stroke
 from tlteach.tasks.families.navigation import CONTROL_COST, START_SPREAD, TIME_STEP, Navigation
 
 
@@ -36,7 +37,7 @@ class NavigationEnv(gymnasium.Env):
     `task`: the goal (x, y), within `reach` of 0 along each axis. `reach`, `thrust`, `drag`, `wind`: see `Navigation`.
     """
 
-    metadata = {"render_modes": [], "render_fps": round(1 / TIME_STEP)}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": round(1 / TIME_STEP)}
 
     def __init__(self, task: tuple[float, float] = (1.0, 1.0), render_mode: str | None = None, **options: float):
         self.family = Navigation(**options)
@@ -50,6 +51,21 @@ class NavigationEnv(gymnasium.Env):
         super().reset(seed=seed)
         self.state = self.np_random.uniform(-START_SPREAD, START_SPREAD, 4)
         return self.state.copy(), {}
+
+    def render(self) -> np.ndarray | None:
+        """(240, 240, 3) uint8, or None without a render mode."""
+        return None if self.render_mode is None else self.picture().pixels()
+
+    def picture(self) -> Picture:
+        """The mass with its velocity (half a second of it) and the goal, over lines 1 m apart."""
+        span = 2 * (self.family.reach + 1)
+        marks = range(-math.floor(span / 2), math.floor(span / 2) + 1)
+        grid = [Stroke((m, -span), (m, span), 0.0, GROUND) for m in marks]
+        grid += [Stroke((-span, m), (span, m), 0.0, GROUND) for m in marks]
+        goal, place = tuple(self.task), tuple(self.state[:2])
+        ahead = tuple(self.state[:2] + 0.5 * self.state[2:])
+        marks = [Stroke(goal, goal, 0.3, GOAL), Stroke(place, ahead, 0.06), Stroke(place, place, 0.25)]
+        return Picture([*grid, *marks], (0.0, 0.0), span)
 
     def step(self, action):
         push_x, push_y = np.clip(np.asarray(action, np.float64), -1, 1)
