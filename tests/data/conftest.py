@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import pickle
 import tarfile
 import threading
@@ -23,6 +24,21 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "user_cache", lambda: tmp_path / "cache")
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
+
+
+@pytest.fixture
+def unsearchable(folder):
+    """A data folder in which nothing may be looked up. The administrator may everywhere, and becomes nobody."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("folders are not locked by a mode here")
+    administrator = os.geteuid() == 0
+    folder.chmod(0)
+    if administrator:
+        os.seteuid(65534)
+    yield folder
+    if administrator:
+        os.seteuid(0)
+    folder.chmod(0o755)
 
 
 def png(pixels: np.ndarray) -> bytes:

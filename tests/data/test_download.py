@@ -1,19 +1,23 @@
 """Downloads that are cut, wrong, refused or done twice at once, from a server on this machine."""
 
+import ast
 import io
 import os
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pooch
 import pytest
+from packaging.requirements import Requirement
 
 from tlteach.data import download
 from tlteach.data.download import get
 from tlteach.errors import BadFile
+from tlteach.paths import checkout
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
@@ -65,8 +69,27 @@ def test_a_server_that_cannot_send_only_the_rest(sender, folder):
     assert get(sender.archive()).path.read_bytes() == CONTENT
 
 
+def test_a_server_that_sends_all_again_takes_nothing_away(sender, folder):
+    (folder / "omniglot").mkdir()
+    part = folder / "omniglot" / "images_background.zip.part"
+    part.write_bytes(CONTENT[:1_500_000])
+    sender.ranges, sender.cuts = False, [1_000_000] * download.ATTEMPTS
+    with pytest.raises(BadFile, match="1,500,000 bytes are kept"):
+        get(sender.archive())
+    assert part.read_bytes() == CONTENT[:1_500_000] and files(folder) == {part.name}
+    sender.cuts = [2_500_000] + [0] * download.ATTEMPTS  # more came than what was kept
+    with pytest.raises(BadFile, match="the connection was lost"):
+        get(sender.archive())
+    kept = part.stat().st_size
+    assert 1_500_000 < kept <= 2_500_000 and part.read_bytes() == CONTENT[:kept] and files(folder) == {part.name}
+    sender.ranges, sender.cuts, sender.requests[:] = True, [], []
+    assert get(sender.archive()).verified and sender.requests == [f"bytes={kept}-"]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("kept", [CONTENT, CONTENT + b"x", b"of another file", b"y" * len(CONTENT)])
-def test_whatever_an_earlier_download_left_the_file_is_whole(sender, folder, kept):
+def test_whatever_an_earlier_download_left_the_file_is_whole(sender, folder, kept, ranges):
+    sender.ranges = ranges
     (folder / "omniglot").mkdir()
     (folder / "omniglot" / "images_background.zip.part").write_bytes(kept)
     assert get(sender.archive()).path.read_bytes() == CONTENT
@@ -144,6 +167,12 @@ def test_a_folder_that_cannot_be_written(sender, folder, monkeypatch):
         get(sender.archive())
 
 
+def test_a_folder_that_may_not_be_searched(sender, unsearchable):
+    with pytest.raises(BadFile, match="TLTEACH_DATA"):
+        get(sender.archive())
+    assert sender.requests == []
+
+
 def test_a_full_disk_loses_nothing(sender, folder, monkeypatch):
     class Full(io.BytesIO):
         def write(self, content):
@@ -165,3 +194,17 @@ def test_nothing_is_written_about_where_files_go(sender, folder, capfd, caplog):
         logger.removeHandler(caplog.handler)
     said = "".join(capfd.readouterr()) + caplog.text
     assert "images_background.zip" in said and os.fspath(folder) not in said
+
+
+def test_what_it_imports_is_declared_by_itself():
+    """Not only because pooch happens to bring it."""
+    with open(checkout() / "pyproject.toml", "rb") as file:
+        declared = tomllib.load(file)["project"]["dependencies"]
+    names = {Requirement(each).name for each in declared}
+    imports = {
+        name.partition(".")[0]
+        for node in ast.walk(ast.parse(Path(download.__file__).read_text(encoding="utf-8")))
+        for name in ([each.name for each in node.names] if isinstance(node, ast.Import) else
+                     [node.module] if isinstance(node, ast.ImportFrom) else [])
+    }  # fmt: skip
+    assert imports - set(sys.stdlib_module_names) - {"tlteach"} <= names

@@ -161,6 +161,14 @@ def test_impossible_requests_are_refused():
             call()
 
 
+def test_auto_does_without_a_folder_that_may_not_be_searched(unsearchable, monkeypatch):
+    from tlteach.data import sources
+
+    monkeypatch.setattr(sources, "drawn_characters", lambda size: data.drawn_characters(1, size=size))
+    monkeypatch.setattr(sources, "natural_pictures", lambda: data.natural_pictures(2, 1))
+    assert not data.characters("auto", size=9).real and not data.pictures("auto").real
+
+
 def test_auto_takes_real_data_where_it_is_and_never_downloads(folder, omniglot_zip, cifar_tar, monkeypatch):
     from tlteach.data import sources
 

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import re
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -141,6 +143,21 @@ def rename(members, old, new):
     members[new] = members.pop(old)
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A PNG file that begins with this chunk, a valid one."""
+    whole = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    drawing = png(strokes(0))
+    return drawing[:8] + (whole if kind == b"IHDR" else drawing[8:33] + whole) + drawing[33:]
+
+
+def broken_chunk(drawing: bytes) -> bytes:
+    """The pixels break off for a chunk of no valid name."""
+    start = drawing.index(b"IDAT")
+    pixels = b"IDAT" + drawing[start + 4 : start + 14]
+    cut = struct.pack(">I", 10) + pixels + struct.pack(">I", zlib.crc32(pixels))
+    return drawing[: start - 4] + cut + b"\0\0\0\1[[[["
+
+
 FIRST = "images_background/Alpha/character01/0001_01.png"
 SPOILED = {
     "it has 19 drawings|has 19 drawings": lambda m: m.pop(FIRST),
@@ -151,6 +168,9 @@ SPOILED = {
     r"31x31 pixels; expected 105x105": lambda m: m.update({FIRST: png(strokes(0, 31))}),
     "damaged": lambda m: m.update({FIRST: b"no picture at all"}),
     "damaged ": lambda m: m.update({FIRST: m[FIRST][:70]}),
+    "damaged  ": lambda m: m.update({FIRST: chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0))}),
+    "damaged   ": lambda m: m.update({FIRST: chunk(b"zTXt", b"key\0\0" + zlib.compress(bytes(3_000_000)))}),
+    "damaged    ": lambda m: m.update({FIRST: broken_chunk(m[FIRST])}),
     "bytes; expected a small drawing": lambda m: m.update({FIRST: bytes(200_000)}),
     "holds no drawings": lambda m: m.clear(),
 }

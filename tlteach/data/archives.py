@@ -38,8 +38,8 @@ class Archive:
         return folder / self.data_set / self.name, folder / self.name
 
     def find(self) -> Path | None:
-        """The file in the data folder, or None."""
-        return next((place for place in self.places(data_folder()) if place.is_file()), None)
+        """The file in the data folder, or None; also where the folder may not be searched."""
+        return next((place for place in self.places(data_folder()) if os.path.isfile(place)), None)
 
 
 _OMNIGLOT = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
@@ -153,6 +153,6 @@ def _load(path: Path) -> dict[str, np.ndarray] | None:
 
 def writable(folder: Path) -> bool:
     """Whether the owner of `folder` meant it to be written: the administrator may write anywhere, and should not."""
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    existing = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     meant = existing.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     return bool(meant) and os.access(existing, os.W_OK)

@@ -68,11 +68,16 @@ def _part(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 class _Resuming:
     """A downloader for pooch that goes on from what `part` holds, again after each interruption."""
 
     def __init__(self, archive: Archive, part: Path):
         self.archive, self.part = archive, part
+        self.again = part.with_suffix(".again")  # the file from its start, as long as `part` holds more of it
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
         failures = 0
@@ -90,10 +95,13 @@ class _Resuming:
 
     @property
     def so_far(self) -> int:
-        return self.part.stat().st_size if self.part.exists() else 0
+        return _size(self.part)
 
     def _continue(self, url: str) -> None:
-        """Ask for the rest of the file; a server that cannot give only the rest sends all of it again."""
+        """Ask for the rest of the file; a server that cannot give only the rest sends all of it again.
+
+        What is kept is given up for what comes again only when more of that has come.
+        """
         # A compressed transfer would be unpacked on arrival, and the checksum is of the packed file.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={self.so_far}-"} if self.so_far else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
@@ -106,14 +114,22 @@ class _Resuming:
             goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {self.so_far}-")
             start = self.so_far if response.status_code == 206 and goes_on else 0
             total = start + int(response.headers.get("Content-Length", 0)) or None
-            with (
-                open(self.part, "ab" if start else "wb") as file,
-                tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=self.archive.name) as bar,
-            ):
-                for block in response.iter_content(BLOCK):
-                    bar.update(file.write(block))
-        if total and self.so_far < total:
-            raise requests.exceptions.ChunkedEncodingError(f"{self.so_far:,} of {total:,} bytes came")
+            anew = not start and self.so_far > 0
+            into, whole = self.again if anew else self.part, False
+            try:
+                with (
+                    open(into, "ab" if start else "wb") as file,
+                    tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=self.archive.name) as bar,
+                ):
+                    for block in response.iter_content(BLOCK):
+                        bar.update(file.write(block))
+                if total and _size(into) < total:
+                    raise requests.exceptions.ChunkedEncodingError(f"{_size(into):,} of {total:,} bytes came")
+                whole = True
+            finally:
+                if anew and (whole or _size(self.again) > self.so_far):
+                    self.again.replace(self.part)
+                self.again.unlink(missing_ok=True)
 
 
 def _worth_another_try(error: requests.RequestException) -> bool:

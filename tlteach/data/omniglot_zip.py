@@ -2,21 +2,18 @@
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 
 import numpy as np
 from PIL import Image
 
 from tlteach.data.archives import BACKGROUND, EVALUATION, LocalArchive, check_inside, decoded
+from tlteach.data.damage import ARCHIVE, PICTURE
 from tlteach.data.download import get
 from tlteach.data.kinds import Characters
 from tlteach.data.paper import DRAWINGS, SIDE, check_size, shrink
 from tlteach.errors import BadFile, InvalidInput
 
-# What zipfile and Pillow raise for damaged, cut or encrypted files.
-DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, NotImplementedError, OSError)
 LARGEST_MEMBER = 100_000  # bytes; the official drawings have a few hundred
 
 
@@ -71,7 +68,7 @@ def _decode(local: LocalArchive, size: int) -> dict[str, np.ndarray]:
                     images[character, drawer] = _drawing(local, file, members[name][drawer + 1], size)
     except BadFile:
         raise
-    except DAMAGE as error:
+    except ARCHIVE as error:
         raise local.bad(f"it is damaged or not whole ({error or type(error).__name__})") from error
     return {"images": images, "names": np.array(sorted(members))}
 
@@ -87,7 +84,13 @@ def _check_structure(local: LocalArchive, members: dict[str, dict[int, zipfile.Z
 def _drawing(local: LocalArchive, file: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> np.ndarray:
     if member.file_size > LARGEST_MEMBER:
         raise local.bad(f"{member.filename} has {member.file_size:,} bytes; expected a small drawing")
-    with Image.open(io.BytesIO(file.read(member)), formats=["PNG"]) as image:
-        if image.size != (SIDE, SIDE):
-            raise local.bad(f"{member.filename} has {image.size[0]}x{image.size[1]} pixels; expected {SIDE}x{SIDE}")
-        return shrink(image, size)
+    content = file.read(member)
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            if image.size != (SIDE, SIDE):
+                raise local.bad(f"{member.filename} has {image.size[0]}x{image.size[1]} pixels; expected {SIDE}x{SIDE}")
+            return shrink(image, size)
+    except BadFile:
+        raise
+    except PICTURE as error:
+        raise local.bad(f"{member.filename} is damaged or no drawing ({error or type(error).__name__})") from error

@@ -1,9 +1,7 @@
 """Somebody's picture, as bytes of a file, becomes what the image network is given. Nothing is written to disk."""
 
 import io
-import struct
 import warnings
-import zlib
 
 import numpy as np
 import torch
@@ -11,13 +9,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from tlteach.data import normalise
+from tlteach.data.damage import PICTURE
 from tlteach.errors import BadFile
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MOST_BYTES, MOST_PIXELS = 8_000_000, 25_000_000
 WANTED = f"expected a picture ({', '.join(FORMATS)}) of at most {MOST_BYTES // 1_000_000} MB"
-# What Pillow raises for files that are damaged, cut short, or not what they say they are.
-DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
 
 
 def read_picture(content: bytes, side: int, name: str = "the file") -> Tensor:
@@ -57,7 +54,7 @@ def _grey(content: bytes, side: int, name: str) -> Image.Image:
         raise BadFile(f"{name}: got {_kind(content)}; {WANTED}.") from error
     except Image.DecompressionBombError as error:
         raise BadFile(f"{name}: got far more pixels than a picture has ({error}).") from error
-    except DAMAGE as error:
+    except PICTURE as error:
         raise BadFile(f"{name}: got a damaged or incomplete picture ({error}); try another copy of it.") from error
 
 
