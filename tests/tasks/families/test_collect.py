@@ -38,7 +38,7 @@ def test_episodes_are_whole_in_order_and_marked(n_tasks, copies, more, horizon, 
         place += len(mine)
         total = 0.0
         for number, i in enumerate(mine):
-            after = navigation.dynamics(rows.obs[i], rows.action[i])
+            after = navigation.simulate(rows.obs[i], rows.action[i])
             torch.testing.assert_close(rows.next_obs[i], after)
             total += navigation.reward(rows.obs[i], rows.action[i], after, rows.task[i]).item()
             assert rows.terminated[i] == (fenced and after[0] > 0.3)

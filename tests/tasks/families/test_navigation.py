@@ -42,7 +42,7 @@ def test_batched_dynamics_follow_the_environment_step_by_step(options):
     for _ in range(navigation.horizon):
         action = 3 * torch.rand(3, 2, generator=generator) - 1.5
         real = torch.tensor(np.stack([env.step(a.numpy())[0] for env, a in zip(envs, action, strict=True)]))
-        obs = navigation.dynamics(obs, action.double())
+        obs = navigation.simulate(obs, action.double())
         torch.testing.assert_close(obs, real, rtol=0, atol=1e-9)
 
 
@@ -53,7 +53,7 @@ def test_worlds_are_the_dynamics_and_step_only_those_that_are_asked():
     torch.testing.assert_close(first, navigation.resets(4, seed=3))
     action = torch.tensor([[1.0, 0.0], [0.0, -1.0]])
     after = worlds.step(action)
-    torch.testing.assert_close(after[:2], navigation.dynamics(first[:2], action))
+    torch.testing.assert_close(after[:2], navigation.simulate(first[:2], action))
     assert torch.equal(after[2:], first[2:])
     again = worlds.reset([1, 3])
     assert torch.equal(again[[0, 2]], after[[0, 2]]) and not torch.equal(again[1], after[1])
@@ -65,12 +65,12 @@ def test_dynamics_and_reward_are_differentiable_even_at_rest_on_the_goal():
     task = torch.tensor([[0.3, -0.2]], dtype=torch.float64)
 
     def gain(obs, action):
-        return navigation.reward(obs, action, navigation.dynamics(obs, action), task)
+        return navigation.reward(obs, action, navigation.simulate(obs, action), task)
 
     moving = torch.tensor([[0.1, 0.2, 0.3, -0.4]], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(gain, (moving, (action + 0.3).requires_grad_()))
     action.requires_grad_()
-    navigation.reward(obs, action, navigation.dynamics(obs, action), obs[:, :2]).backward()
+    navigation.reward(obs, action, navigation.simulate(obs, action), obs[:, :2]).backward()
     assert action.grad.isfinite().all()
     still = torch.zeros(1, 4, requires_grad=True)
     navigation.reward(still, torch.zeros(1, 2), still, torch.zeros(1, 2)).backward()
@@ -116,7 +116,9 @@ def test_names_are_looked_up_and_near_ones_offered():
     assert "navigation" in families()
     with pytest.raises(InvalidInput, match="did you mean 'navigation'"):
         family("navigatoin")
-    with pytest.raises(InvalidInput, match="wnd"):
+    with pytest.raises(InvalidInput, match="no option 'wnd'; it has horizon, .*wind"):
         family("navigation", wnd=1.0)
+    with pytest.raises(InvalidInput, match="drag must be"):
+        family("navigation", drag=-1.0)
     with pytest.raises(InvalidInput, match="horizon must be a whole number"):
         family("navigation", horizon=0)

@@ -109,8 +109,10 @@ def test_a_wider_family_has_the_tasks_that_a_narrow_one_refuses():
         slow.make_env(torch.tensor([-1.0]))
     env = replace(slow, low=-2.0).make_env(torch.tensor([-1.0]))
     assert env.unwrapped.task == [-1.0] and env.unwrapped.family.low == -2.0
-    with pytest.raises(InvalidInput, match="low must be below high"):
+    with pytest.raises(InvalidInput, match="low below high, got low=4.0"):
         family("ant-velocity", low=4.0)
+    with pytest.raises(InvalidInput, match="high='fast'"):
+        family("halfcheetah-velocity-both", high="fast")
     with pytest.raises(InvalidInput, match="at most 0.27 m"):
         family("reacher", reach=0.5)
 

@@ -6,6 +6,7 @@ Gymnasium, under `tlteach/`.
 
 import difflib
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -73,7 +74,9 @@ def family(name: str, **options: Any) -> Family:
         near = difflib.get_close_matches(str(name), families(), 1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(families())}"
         raise InvalidInput(f"no family of tasks is called {name!r}{hint}")
-    try:
-        return _FAMILIES[name](**options)
-    except TypeError as error:
-        raise InvalidInput(f"{name} has no such option: {error}") from error
+    make = _FAMILIES[name]
+    known = [f.name for f in fields(getattr(make, "func", make)) if f.name != "name"]
+    for option in options:
+        if option not in known:
+            raise InvalidInput(f"{name} has no option {option!r}; it has {', '.join(known)}")
+    return make(**options)

@@ -5,6 +5,7 @@ the distance covered, which its observation does not tell.) The authors write th
 simulator's action costs are in other units; here the action is in [-1, 1], which is their action over half its range.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -70,8 +71,13 @@ class GoalVelocity(Runner):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.low < self.high:
-            raise InvalidInput(f"low must be below high, got low={self.low!r}, high={self.high!r}")
+        if (
+            not all(isinstance(x, int | float) and math.isfinite(x) for x in (self.low, self.high))
+            or self.low >= self.high
+        ):
+            raise InvalidInput(
+                f"low and high must be numbers, low below high, got low={self.low!r}, high={self.high!r}"
+            )
 
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
         checks.whole(1, n=n)

@@ -4,6 +4,7 @@ It has inertia, a drag that grows with speed, and wind that depends on the place
 dynamics that are right to do well. The batched form here and the environment are the same map, tested step by step.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tlteach import checks
+from tlteach.errors import InvalidInput
 from tlteach.tasks.families.family import Family, random, uniform
 
 TIME_STEP = 0.1  # s
@@ -45,6 +47,9 @@ class Navigation(Family):
     def __post_init__(self):
         super().__post_init__()
         checks.positive(reach=self.reach, thrust=self.thrust)
+        for name, value in (("drag", self.drag), ("wind", self.wind)):
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise InvalidInput(f"{name} must be a finite number of at least 0, got {value!r}")
 
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
         checks.whole(1, n=n)
@@ -66,7 +71,7 @@ class Navigation(Family):
         checks.whole(1, n=n)
         return uniform((n, 4), -START_SPREAD, START_SPREAD, random(seed))
 
-    def dynamics(self, obs: Tensor, action: Tensor) -> Tensor:
+    def simulate(self, obs: Tensor, action: Tensor) -> Tensor:
         """(..., 4) the true next observation; differentiable, on the device of its input."""
         place, velocity = obs.split(2, -1)
         speed = (velocity.square().sum(-1, keepdim=True) + 1e-12).sqrt()
@@ -97,5 +102,5 @@ class NavigationWorlds:
 
     def step(self, action: Tensor) -> Tensor:
         m = len(action)
-        self.obs = torch.cat([self.family.dynamics(self.obs[:m], action), self.obs[m:]])
+        self.obs = torch.cat([self.family.simulate(self.obs[:m], action), self.obs[m:]])
         return self.obs

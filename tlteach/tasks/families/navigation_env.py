@@ -1,4 +1,4 @@
-"""The point mass as a Gymnasium environment: the readable reference of `Navigation.dynamics`."""
+"""The point mass as a Gymnasium environment: the readable reference of `Navigation.simulate`."""
 
 import math
 from typing import Any
