@@ -5,17 +5,20 @@ import torch
 from torch import Tensor
 
 from tlteach.modelbased.buffer import Transitions
+from tlteach.modelbased.policies import GaussianPolicy
+from tlteach.modelbased.virtual import World
 
-# a pushed mass: position and velocity, unstable enough that doing nothing is bad
-A = torch.tensor([[1.0, 0.2], [0.1, 0.9]])
+# a pushed mass with friction: position and velocity; left alone it stays where it came to rest
+A = torch.tensor([[1.0, 0.2], [0.0, 0.9]])
 B = torch.tensor([[0.0], [0.5]])
+STARTS = 0.15 * torch.randn(300, 2, generator=torch.Generator().manual_seed(99))
 
 
 class LinearQuadratic:
-    """s' = A s + B a, reward -(task_0 s_0^2 + task_1 s_1^2 + 0.5 a^2); starts N(0, 0.3^2), never done."""
+    """s' = A s + B a, reward -(task_0 s_0^2 + task_1 s_1^2 + 0.5 a^2); starts N(0, 0.15^2), never done."""
 
     name, obs_size, action_size, task_size, horizon = "linear-quadratic", 2, 1, 2, 50
-    action_cost, start_std = 0.5, 0.3
+    action_cost, start_std = 0.5, 0.15
 
     def sample_tasks(self, n: int, seed: int) -> Tensor:
         return 0.5 + torch.rand(n, 2, generator=torch.Generator().manual_seed(seed))
@@ -51,22 +54,26 @@ def episodes(n_episodes: int, length: int, seed: int) -> tuple[Tensor, Tensor]:
     return torch.stack(obs), torch.stack(actions)
 
 
-def riccati(task: np.ndarray, gamma: float) -> tuple[np.ndarray, float]:
-    """The optimal gain, action = -K s, and its expected discounted cost from the start distribution."""
+def riccati(task: np.ndarray, gamma: float) -> np.ndarray:
+    """P: the least expected discounted cost from state s is s P s (no bound on the actions)."""
     a, b = A.double().numpy(), B.double().numpy()
     q, r = np.diag(task), LinearQuadratic.action_cost * np.eye(1)
     p = q
-    for _ in range(2000):  # value iteration on the quadratic form
+    for _ in range(2000):
         k = np.linalg.solve(r + gamma * b.T @ p @ b, gamma * b.T @ p @ a)
         p = q + gamma * a.T @ p @ (a - b @ k)
-    return k, LinearQuadratic.start_std**2 * np.trace(p)
+    return p
 
 
-def cost_of_gain(k: np.ndarray, task: np.ndarray, gamma: float) -> float:
-    """The expected discounted cost of action = -k s for ever."""
-    a, b = A.double().numpy(), B.double().numpy()
-    closed, q = a - b @ k, np.diag(task) + LinearQuadratic.action_cost * k.T @ k
-    p = q
-    for _ in range(2000):
-        p = q + gamma * closed.T @ p @ closed
-    return LinearQuadratic.start_std**2 * np.trace(p)
+def optimal_cost(tasks: Tensor, gamma: float) -> Tensor:
+    """The least mean cost from `STARTS`, of each task: (P,)."""
+    forms = torch.stack([torch.from_numpy(riccati(task.double().numpy(), gamma)) for task in tasks])
+    return torch.einsum("ni,pij,nj->pn", STARTS.double(), forms, STARTS.double()).mean(-1)
+
+
+def practised_cost(world: World, policy: GaussianPolicy, gamma: float) -> Tensor:
+    """The mean cost from `STARTS` of acting by the mean of the policy for 120 steps: (P,)."""
+    n_tasks = len(world.task)
+    made = world.rollout(policy, STARTS.expand(n_tasks, -1, -1), 120, None)
+    discount = gamma ** torch.arange(120.0)[:, None]
+    return -(made.reward * discount).sum(-2).mean(-1).double()

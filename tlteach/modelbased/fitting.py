@@ -11,6 +11,7 @@ from tlteach import checks
 from tlteach.errors import InvalidInput
 from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.dynamics import Dynamics
+from tlteach.modelbased.mlp import clip_gradients
 
 EPSILON = 1e-12  # under the root of the norm, whose slope at zero is infinite
 
@@ -88,17 +89,9 @@ class Fitter:
         self.adam.zero_grad()
         loss = multi_step_loss(self.model, window)
         loss.sum().backward()
-        self._clip()
+        clip_gradients(list(self.model.net.parameters()), self.config.grad_clip, self.model.n_models)
         self.adam.step()
         return loss.detach()
-
-    def _clip(self) -> None:
-        """Cut the gradient of each member to the norm `grad_clip`."""
-        grads = [p.grad for p in self.model.net.parameters()]
-        norm = sum(g.flatten(1).square().sum(1) for g in grads).sqrt()  # (E,)
-        scale = (self.config.grad_clip / (norm + 1e-6)).clamp(max=1.0)
-        for g in grads:
-            g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of model, running moments and Adam: all from which fitting goes on."""

@@ -76,3 +76,16 @@ class MLP(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.sizes}, {self.activation!r}, n={self.n}"
+
+
+def clip_gradients(parameters: Sequence[Tensor], max_norm: float, n: int | None) -> Tensor:
+    """Cut the gradients of each network to the norm `max_norm`; returns the norms before, (n,) or ().
+
+    parameters: of `n` networks at once, each ([n,] ...), with gradients.
+    """
+    grads = [p.grad if n is not None else p.grad[None] for p in parameters]
+    norm = sum(g.flatten(1).square().sum(1) for g in grads).sqrt()  # (n or 1,)
+    scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
+    for g in grads:
+        g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))
+    return norm if n is not None else norm[0]

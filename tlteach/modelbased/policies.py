@@ -45,7 +45,8 @@ class Gaussian:
         return (self.log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
 
     def detach(self) -> "Gaussian":
-        return Gaussian(self.mean.detach(), self.log_std.detach())
+        """A copy without a graph, which stays as it is when the policy's parameters are changed in place."""
+        return Gaussian(self.mean.detach().clone(), self.log_std.detach().clone())
 
 
 class GaussianPolicy(nn.Module):

@@ -89,9 +89,10 @@ class World:
         n_steps: int,
         generator: torch.Generator | None,
         *,
+        restart: Tensor | None = None,
         differentiable: bool = False,
     ) -> Rollout:
-        """`n_steps` steps from `start` ([P,] N, O). An episode that is done begins again at its own start.
+        """`n_steps` steps from `start` ([P,] N, O). An episode that is done begins again at `restart`, or at `start`.
 
         generator: draws actions (and what the dynamics draw); None acts by the mean of the policy.
         differentiable: keep the graph through actions, dynamics and rewards.
@@ -105,7 +106,7 @@ class World:
         if (policy.n,) * len(lead) != lead or (policy.n is not None) != bool(lead):
             raise InvalidInput(f"tasks {tuple(self.task.shape)} and n={policy.n} policies do not fit together")
         with torch.set_grad_enabled(differentiable):
-            steps = self._steps(policy, start, n_steps, generator)
+            steps = self._steps(policy, start, start if restart is None else restart, n_steps, generator)
         columns = [torch.stack(x, -3) for x in zip(*(s[:3] for s in steps), strict=True)]
         columns += [torch.stack(x, -2) for x in zip(*(s[3:] for s in steps), strict=True)]
         boundary = columns[-1].clone()
@@ -114,7 +115,7 @@ class World:
         self._check(made)
         return made
 
-    def _steps(self, policy, start, n_steps, generator) -> list[tuple[Tensor, ...]]:
+    def _steps(self, policy, start, restart, n_steps, generator) -> list[tuple[Tensor, ...]]:
         obs, steps = start, []
         task = self.task.unsqueeze(-2).expand(*start.shape[:-1], -1)  # ([P,] N, K)
         for _ in range(n_steps):
@@ -129,7 +130,7 @@ class World:
                 )
             done = self.family.done(next_obs)
             steps.append((obs, action, next_obs, reward, done))
-            obs = torch.where(done[..., None], start, next_obs)
+            obs = torch.where(done[..., None], restart, next_obs)
         return steps
 
     @torch.no_grad()
