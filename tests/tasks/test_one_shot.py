@@ -275,3 +275,10 @@ def test_splits_of_too_few_characters_are_refused():
         split(some_names(200))
     with pytest.raises(InvalidInput, match="got 100 characters; expected more than the 100"):
         paper_split(100, 0)
+
+
+def test_places_name_exactly_the_drawings_that_are_taken():
+    episode = OneShotTask(n_ways=3, n_shots=2).deal(20, 6, 4, torch.Generator().manual_seed(0), 4)
+    numbered = torch.arange(4 * 6 * 4.0).view(24, 4, 1)
+    shots, query = episode.take(numbered)
+    assert episode.places(4).tolist() == torch.cat([shots.flatten(), query.flatten()]).long().tolist()

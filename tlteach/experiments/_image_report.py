@@ -12,7 +12,7 @@ from tlteach.runs import Result
 
 ORDER = ("plastic", "shared", "rnn")
 SETTING = ("data", "batch_size", "learning_rate", "episodes")
-WORDS = {"natural": "made by tlteach", "cifar10": "CIFAR-10"}
+WORDS = {"natural": "made by tlteach", "shuffled": "made, pixels shuffled", "cifar10": "CIFAR-10"}
 
 
 def plot(results: Sequence[Result] | Result, *, metric: str = "withheld_loss", against: str = "episodes") -> Figure:

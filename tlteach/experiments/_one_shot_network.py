@@ -89,12 +89,18 @@ class OneShotNetwork(nn.Module):
 
 
 @torch.no_grad()
-def pool(network: OneShotNetwork, images: Tensor, n_rotations: int = N_ROTATIONS) -> Tensor:
-    """Features of all drawings under each rotation: images (C, D, S, S) -> (n_rotations * C, D, F)."""
+def pool(network: OneShotNetwork, images: Tensor, wanted: Tensor | None = None) -> Tensor:
+    """Features of drawings under each rotation: images (C, D, S, S) -> (4 * C, D, F).
+
+    wanted: which of the 4 * C * D to compute; the others are NaN. All when left out.
+    """
     C, D = images.shape[:2]
-    flat = images.flatten(0, 1)  # (C * D, S, S)
-    turned = (rotate(part, torch.full((len(part),), k)) for k in range(n_rotations) for part in flat.split(500))
-    return torch.cat([network.embed(part) for part in turned]).view(n_rotations * C, D, N_FEATURES)
+    wanted = torch.arange(N_ROTATIONS * C * D) if wanted is None else wanted
+    features = torch.full((N_ROTATIONS * C * D, N_FEATURES), torch.nan)
+    for part in wanted.split(500):
+        turned = rotate(images.flatten(0, 1)[part % (C * D)], part // (C * D))
+        features[part] = network.embed(turned)
+    return features.view(N_ROTATIONS * C, D, N_FEATURES)
 
 
 @torch.no_grad()
@@ -102,12 +108,11 @@ def evaluate(
     network: OneShotNetwork, task: OneShotTask, images: Tensor, episodes: int, generator: torch.Generator
 ) -> Tensor:
     """Whether each of `episodes` episodes of the characters `images` (C, D, S, S) was answered rightly: (episodes,)."""
-    features, right = pool(network, images), []
-    for start in range(0, episodes, 1000):
-        n = min(1000, episodes - start)
-        episode = task.deal(n, images.shape[0], images.shape[1], generator, N_ROTATIONS)
-        right.append(network.logits(*episode.take(features)).argmax(-1) == episode.target)
-    return torch.cat(right)
+    C, D = images.shape[:2]
+    sizes = [min(1000, episodes - start) for start in range(0, episodes, 1000)]
+    dealt = [task.deal(n, C, D, generator, N_ROTATIONS) for n in sizes]
+    features = pool(network, images, torch.cat([each.places(D) for each in dealt]).unique())
+    return torch.cat([network.logits(*each.take(features)).argmax(-1) == each.target for each in dealt])
 
 
 Loss = Literal["cross_entropy", "binary"]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tlteach import checks, data, runs
 from tlteach.errors import InvalidInput
-from tlteach.experiments._image_network import ImageNetwork, baselines, evaluate
+from tlteach.experiments._image_network import ImageNetwork, baselines, evaluate, mirror
 from tlteach.experiments._image_report import plot, table
 from tlteach.experiments._training import Training, seeded
 from tlteach.plasticity import PlasticRNN
@@ -29,6 +29,7 @@ __all__ = [
     "baselines",
     "build",
     "evaluate",
+    "mirror",
     "pictures",
     "plot",
     "restore",
@@ -43,8 +44,8 @@ PRESETS = ("smoke", "lesson", "small", "paper")
 
 Network = Literal["plastic", "shared", "rnn"]
 NETWORKS: tuple[Network, ...] = ("plastic", "shared", "rnn")
-SOURCES = ("natural", "cifar10")
-Source = Literal["natural", "cifar10"]
+Source = Literal["natural", "shuffled", "cifar10"]
+SOURCES: tuple[Source, ...] = ("natural", "shuffled", "cifar10")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Config:
     """One run.
 
     network: "plastic" (alpha per connection), "shared" (one alpha) or "rnn" (no plasticity).
-    data: "natural" (pictures made by tlteach, no download) or "cifar10".
+    data: "natural" (pictures made by tlteach, no download), "shuffled" (the same, the pixels of each in an order of its
+        own, so that no pixel says anything about another) or "cifar10".
     task: the episodes; its `side` is the pictures' size. The network has a neuron for each pixel and one for the bias.
     batch_size: episodes an update.
     learning_rate: Adam's.
@@ -104,8 +106,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @lru_cache(maxsize=2)
 def pictures(source: Source, side: int) -> tuple[Tensor, Tensor, str]:
     """Pictures to train on (M, side * side), withheld ones, and where they come from (A3: batches 1 to 4, and 5)."""
+    if source == "shuffled":
+        shown, withheld, made = pictures("natural", side)
+        return _shuffled(shown, 0), _shuffled(withheld, 1), f"{made}, the pixels of each shuffled"
     chosen = data.pictures(source)
     return data.normalise(chosen.train, side), data.normalise(chosen.withheld, side), chosen.source
+
+
+def _shuffled(rows: Tensor, seed: int) -> Tensor:
+    return rows.gather(1, torch.rand(rows.shape, generator=torch.Generator().manual_seed(seed)).argsort(1))
 
 
 def build(config: Config) -> ImageNetwork:

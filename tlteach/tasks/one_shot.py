@@ -34,6 +34,12 @@ class OneShotEpisode:
     target: Tensor
     query: Tensor
 
+    def places(self, n_drawings: int) -> Tensor:
+        """All drawings that are shown or asked for, as row * n_drawings + column, one after the other."""
+        asked = self.rows.gather(1, self.target[:, None]).squeeze(1)  # (B,)
+        shown = self.rows[..., None] * n_drawings + self.shots  # (B, N, K)
+        return torch.cat([shown.flatten(), asked * n_drawings + self.query])
+
     def take(self, pool: Tensor) -> tuple[Tensor, Tensor]:
         """The shots (B, N, K, ...) and the queries (B, ...) themselves, from pool (rows, columns, ...)."""
         asked = self.rows.gather(1, self.target[:, None]).squeeze(1)  # (B,)

@@ -48,7 +48,7 @@ def test_wrong_names_the_property_and_shows_the_smallest_counter_example(capsys)
 
 def test_right_is_told_in_two_lines(capsys):
     check.hebb_update(right)
-    assert said(capsys) == "✓ hebb_update · right\n  All 6 properties hold: the notebook uses your function.\n"
+    assert said(capsys) == "✓ hebb_update · right\n  All 6 properties hold.\n"
 
 
 def test_a_tensor_in_place_of_a_number_is_right_and_told(capsys):

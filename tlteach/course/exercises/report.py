@@ -22,7 +22,7 @@ def head(exercise: "Exercise", verdict: Verdict) -> str:
 def body(exercise: "Exercise", verdict: Verdict, function: Callable) -> Iterator[str | Tables]:
     """What follows the first line."""
     if verdict.status == "right":
-        yield f"All {len(exercise.properties) + 1} properties hold: the notebook uses your function."
+        yield f"All {len(exercise.properties) + 1} properties hold."
         if verdict.remark:
             yield verdict.remark
         return
