@@ -73,8 +73,26 @@ def test_a_loss_is_a_mean_over_the_last_twentieth(made):
 def test_levels(made, plastic, shared, told):
     found = runs(made, "plastic", plastic) + runs(made, "shared", shared)
     assert verdict("images-levels", found) == told
-    short = runs(made, "plastic", plastic, episodes=10_000) + runs(made, "shared", shared)
-    assert verdict("images-levels", short) == "not yet run"
+    finding = CLAIMS["images-levels"].measure(runs(made, "plastic", plastic, episodes=10_000) + found[3:])
+    assert finding.verdict == ("partly" if told == "reproduced" else "not yet run"), "after 10,000 episodes"
+    assert len(finding.measured) == 4 and all("10,000 episodes" in line.setting for line in finding.measured)
+
+
+def test_levels_are_of_one_setting_and_it_is_the_papers(made):
+    plastic, shared = runs(made, "plastic", 15), runs(made, "shared", 26)
+    for other in (dict(learning_rate=1e-3), dict(batch_size=4)):
+        assert verdict("images-levels", plastic + runs(made, "shared", 26, **other)) == "not yet run"
+        both = runs(made, "plastic", 15, **other) + runs(made, "shared", 26, **other)
+        assert verdict("images-levels", both) == "not yet run"
+        assert verdict("images-early", both) == "not yet run"
+    assert verdict("images-levels", plastic[:2] + shared) == "partly", "two seeds"
+
+
+def test_one_longer_seed_does_not_take_the_figure_from_three(made):
+    found = [run for network, value in (("plastic", 15), ("shared", 26)) for run in runs(made, network, value)]
+    long = [runs(made, network, 5, episodes=60_000, seeds=[7])[0] for network in ("plastic", "shared")]
+    assert verdict("images-levels", found + long) == "reproduced"
+    assert "40,000 episodes" in CLAIMS["images-order"].measure(found + long).summary
 
 
 @pytest.mark.parametrize("crossing, told", [(1_500, "reproduced"), (8_000, "partly"), (99_999, "not reproduced")])
@@ -85,6 +103,10 @@ def test_early(made, crossing, told):
     assert finding.verdict == told
     if told != "not reproduced":
         assert finding.summary == f"{crossing + images.WIDTH:,} episodes", "the first window all of which is lower"
+    lower = lambda rows: np.where(rows <= crossing, 39.0, 20.0)  # noqa: E731
+    at_once = runs(made, "plastic", lower, episodes=10_000) + runs(made, "shared", 40, episodes=10_000)
+    finding = CLAIMS["images-early"].measure(at_once)
+    assert finding.verdict == "partly" and "not higher at first" in finding.analysis
     short = runs(made, "plastic", 60, episodes=2_500) + runs(made, "shared", 40, episodes=2_500)
     assert verdict("images-early", short) == "not reproduced", "it ends before there is a lead"
 

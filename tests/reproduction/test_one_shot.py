@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tlteach.experiments import one_shot as experiment
 from tlteach.experiments.one_shot import Config
 from tlteach.reproduction import one_shot, table
 from tlteach.tasks.one_shot import OneShotTask
@@ -67,6 +68,39 @@ def test_the_longest_honest_runs_decide_and_the_papers_protocol_stands_beside(ma
     assert "+0.10 points from the published" in finding.analysis and "+0.60 points." in finding.analysis
     assert "changed by +50.00 points in the last tenth" in finding.analysis
     assert CLAIMS["one-shot-free"].measure(paper).verdict == "not yet run"
+
+
+def test_fewer_test_episodes_do_not_count(made):
+    """Their interval would be wider, and reach the published figure: 96% ± 4 over 100 episodes."""
+    few = runs(made, [0.96] * 3, test_episodes=100) + runs(made, [0.96] * 3, test_episodes=9_999)
+    assert CLAIMS["one-shot-free"].measure(few).verdict == "not yet run" and one_shot.tested(few) == []
+    assert CLAIMS["one-shot-free"].measure(few + runs(made, [0.9] * 3)).verdict == "not reproduced"
+
+
+def test_one_longer_seed_does_not_decide_over_enough_seeds(made):
+    seeds, longer = runs(made, [0.984] * 3), runs(made, [0.9], updates=60_000)
+    assert CLAIMS["one-shot-free"].measure(longer + seeds).verdict == "reproduced"
+    again = runs(made, [0.984]) * 3
+    assert CLAIMS["one-shot-free"].measure(again).verdict == "partly", "the same seed three times is one seed"
+
+
+def test_the_page_names_what_is_different(made):
+    (row,) = CLAIMS["one-shot-free"].measure(runs(made, [0.984] * 3)).measured
+    for words in ("an update from 192 drawings", "bfloat16", "cross-entropy", "distortion 1", "gain 1", "eta 0.5"):
+        assert words in row.setting
+    said = " ".join(one_shot.CHAPTER.deviations)
+    for words in (
+        "share one pool",
+        "50 updates",
+        "distorted",
+        "cross-entropy",
+        "precision that the rows",
+        "times a gain",
+    ):
+        assert words in said
+    config = Config.preset("long")
+    rates = [experiment._rate(config, step) for step in range(60)]
+    assert rates[0] == pytest.approx(1 / 50) and int(np.argmax(rates)) == one_shot.WARM_UP - 1 == 49
 
 
 def test_the_comparison_marks_what_was_not_verified(made):

@@ -47,12 +47,12 @@ def grown(made):
 
 def test_new_runs_change_verdicts(grown):
     text = reproduction.document(grown)
-    before = reproduction.document(reproduction.recorded())
+    before = reproduction.document({})
     for title in (
         "An alpha for each connection ends lower than one for all",
         "98.3% with an alpha for each connection",
     ):
-        assert f"{title}: reproduced" in text and f"{title}: not yet run" in before or "reproduced" in before
+        assert f"{title}: reproduced\n" in text and f"{title}: not yet run\n" in before
     assert "15.0 : 26.0, 32 x 32, 40,000 episodes" in text and "98.40% ± 0." in text
     assert "one_shot/long-plastic-omniglot-5way-1shot-honest-seed*" in text
     assert "a machine \\| of tests" in text, "a bar would end the cell"

@@ -78,6 +78,13 @@ def test_ratio_is_of_one_batch_size(made):
     assert CLAIMS["patterns-ratio"].measure(runs + slow + quick).summary == "250 times", "the quickest setting counts"
 
 
+def test_an_unsolved_short_run_is_not_the_quickest(made):
+    """That it ended after 1,000 episodes does not say that it needs no more."""
+    short = solving(made, None, rows=np.array([500, 1000]), hidden_size=101)
+    finding = CLAIMS["patterns-ratio"].measure(short + solving(made, 2_000) + solving(made, 500_000, "lstm_clamped"))
+    assert (finding.verdict, finding.summary) == ("reproduced", "250 times")
+
+
 @pytest.mark.parametrize("when, own, other", [(400_000, "reproduced", "partly"), (200_000,) + ("not reproduced",) * 2])
 def test_lstm(made, when, own, other):
     assert verdict("patterns-lstm", solving(made, when, "lstm_clamped", hidden_size=2000)) == own
@@ -95,9 +102,9 @@ def test_rnn(made):
     assert "below 10% after 3,000,000 episodes" in CLAIMS["patterns-rnn"].measure(long).analysis
 
 
-def large(made, error, network="plastic", seeds=(0, 1, 2), episodes=2000):
+def large(made, error, network="plastic", seeds=(0, 1, 2), episodes=2000, **changes):
     rows = np.arange(1, episodes + 1)
-    configs = [Config.preset("paper", network, bits=1000, seed=seed) for seed in seeds]
+    configs = [Config.preset("paper", network, bits=1000, seed=seed, **changes) for seed in seeds]
     return [made("patterns", config, rows, running_error=error, loss=10.0) for config in configs]
 
 
@@ -107,6 +114,16 @@ def test_thousand_bits(made, error, told):
     late = lambda episodes: np.where(episodes < 300, 0.04, 0.001)  # noqa: E731
     assert verdict("patterns-1000-bits", large(made, late)) == "partly"
     assert verdict("patterns-1000-bits", large(made, error, episodes=100)) == ("not yet run" if error > 0.01 else told)
+
+
+def test_thousand_bits_of_one_setting(made):
+    own, tuned = large(made, 0.04), large(made, 0.005, seeds=range(5), learning_rate=1e-3)
+    finding = CLAIMS["patterns-1000-bits"].measure(tuned + own)
+    assert finding.verdict == "partly" and finding.summary.startswith("4.0%"), "the authors' setting decides"
+    assert [len(line.runs) for line in finding.measured] == [3, 3, 3, 5, 5, 5]
+    assert all(("Adam 0.001:" in line.setting) == (len(line.runs) == 5) for line in finding.measured)
+    narrow = large(made, 0.2, seeds=[0], hidden_size=1101, learning_rate=1e-3)
+    assert verdict("patterns-1000-bits", narrow + tuned) == "reproduced", "then the one with the most seeds"
 
 
 def test_only_plastic(made):

@@ -13,13 +13,14 @@ from tlteach.runs import Result, plain
 from tlteach.tasks.images import ImageTask
 
 FULL_SIDE, FIGURE_END = 32, 40_000  # the paper's pictures; episodes of figure 5
+PUBLISHED = dict(batch_size=1, learning_rate=1e-4)
 SHARE = 0.05  # losses are means over the last twentieth before an episode
 ENOUGH = 3  # seeds
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Runs that differ in the network and the seed alone, and the episode up to which both got."""
+    """Runs that differ in the network and the seed alone, and the episode up to which both got (or the figure goes)."""
 
     side: int
     episodes: float
@@ -29,13 +30,16 @@ class Pair:
     @property
     def rank(self) -> tuple[float, ...]:
         """The paper's size counts more than length, and that more than seeds."""
-        return self.side, self.episodes, min(len(self.plastic), len(self.other))
+        return self.side, self.episodes, self.seeds
+
+    @property
+    def seeds(self) -> int:
+        return min(len(self.plastic), len(self.other))
 
     @property
     def full(self) -> bool:
         """Whether it is the comparison of the paper's figure, with seeds to tell."""
-        enough = min(len(self.plastic), len(self.other)) >= ENOUGH
-        return self.side == FULL_SIDE and self.episodes >= FIGURE_END and enough
+        return self.side == FULL_SIDE and self.episodes >= FIGURE_END and self.seeds >= ENOUGH
 
 
 def real(results: Sequence[Result], **wanted: Any) -> list[Result]:
@@ -53,10 +57,18 @@ def pairs(results: Sequence[Result], other: str) -> list[Pair]:
         if not all(both):
             continue
         side = group[0].config["task"]["side"]
-        end = min(max(map(length, runs)) for runs in both)  # as far as both got
+        end = min(FIGURE_END, *(max(map(length, runs)) for runs in both))  # as far as both got
         long = [one_a_seed(run for run in runs if length(run) >= end) for runs in both]
         found.append(Pair(side, end, *long))
     return sorted(found, key=lambda pair: pair.rank, reverse=True)
+
+
+OWN_WORDS = "one episode an update and Adam at 1e-4"
+
+
+def own(results: Sequence[Result]) -> list[Pair]:
+    """The comparisons with a shared alpha in the paper's setting: size of the pictures, batch and rate."""
+    return [pair for pair in pairs(select(results, **PUBLISHED), "shared") if pair.side == FULL_SIDE]
 
 
 def loss(runs: Sequence[Result], episodes: float, metric: str = "withheld_loss") -> Sample:
@@ -95,7 +107,7 @@ def order(results: Sequence[Result]) -> Finding:
             for lacks, words in (
                 (best.side != FULL_SIDE, f"pictures of {FULL_SIDE} x {FULL_SIDE} pixels"),
                 (best.episodes < FIGURE_END, f"{FIGURE_END:,} episodes (these are {count(best.episodes)})"),
-                (min(len(best.plastic), len(best.other)) < ENOUGH, f"{ENOUGH} seeds of each"),
+                (best.seeds < ENOUGH, f"{ENOUGH} seeds of each"),
                 (not apart, "a gap between the worst seed of the one and the best of the other"),
             )
             if lacks
@@ -114,29 +126,35 @@ LEVELS = {"plastic": (12.0, 18.0), "shared": (20.0, 32.4)}  # 15, and 25 to 27, 
 
 
 def levels(results: Sequence[Result]) -> Finding:
-    runs = real(results, task=dict(side=FULL_SIDE))
+    compared = own(results)
+    if not compared:
+        return Finding()
+    best = compared[0]
     measured, inside = [], []
-    for network, (low, high) in LEVELS.items():
-        groups = alike(select(runs, network=network), "seed", "record_every", "withheld_episodes", "episodes")
-        long = [one_a_seed(run for run in group if length(run) >= FIGURE_END) for group in groups]
-        if any(long):
-            chosen = max(long, key=len)
-            measured += lines(chosen, FIGURE_END)
-            inside.append(low <= loss(chosen, FIGURE_END).median <= high)
-    if len(inside) < len(LEVELS):
+    for runs, (low, high) in zip((best.plastic, best.other), LEVELS.values(), strict=True):
+        measured += lines(runs, best.episodes)
+        inside.append(low <= loss(runs, best.episodes).median <= high)
+    long = best.episodes >= FIGURE_END
+    if not long and not all(inside):  # the losses are still on their way
         return Finding(NOT_RUN, measured=tuple(measured))
-    verdict = judge(all(inside), any(inside))
-    return Finding(verdict, " and ".join(line.value for line in measured[::2]), tuple(measured))
+    verdict = judge(all(inside) and best.full, any(inside))
+    values = " and ".join(line.value for line in measured[::2])
+    analysis = ""
+    if all(inside) and not best.full:
+        lacks = [f"after {count(best.episodes)} episodes, not {FIGURE_END:,}"] * (not long)
+        lacks += [f"in {seeds(best.seeds)}, not {ENOUGH}"] * (best.seeds < ENOUGH)
+        analysis = f"The losses are within the levels {', and '.join(lacks)}."
+    return Finding(verdict, f"{values} after {count(best.episodes)} episodes", tuple(measured), analysis)
 
 
 CROSSING, WIDTH = 2_500, 500  # episodes: "one to two thousand" and the width of the mean that sees it
 
 
 def early(results: Sequence[Result]) -> Finding:
-    compared = [pair for pair in pairs(results, "shared") if pair.side == FULL_SIDE and pair.episodes >= CROSSING]
+    compared = [pair for pair in own(results) if pair.episodes >= CROSSING]
     if not compared:
         return Finding()
-    best = max(compared, key=lambda pair: min(len(pair.plastic), len(pair.other)))
+    best = max(compared, key=lambda pair: pair.seeds)
     stops = np.arange(WIDTH, best.episodes + 1, WIDTH)
     lower = [_median(best.plastic, stop) < _median(best.other, stop) for stop in stops]
     above = np.flatnonzero(~np.array(lower))  # where the free alpha is not yet the better one
@@ -146,7 +164,10 @@ def early(results: Sequence[Result]) -> Finding:
     runs = tuple(best.plastic + best.other)
     what = f"plastic below shared, {best.side} x {best.side}, {seeds(len(best.plastic))} and {len(best.other)}: from"
     measured = (Measured(what, value, f"medians of {WIDTH} episodes", runs),)
-    return Finding(judge(stays and crossed <= CROSSING, stays), value, measured)
+    higher = _median(best.plastic, WIDTH) > _median(best.other, WIDTH)
+    verdict = judge(higher and stays and crossed <= CROSSING, stays)
+    analysis = "" if higher else f"It is not higher at first: within the first {WIDTH} episodes it is lower already."
+    return Finding(verdict, value, measured, analysis)
 
 
 def _median(runs: Sequence[Result], stop: float) -> float:
@@ -187,6 +208,11 @@ CHAPTER = Chapter(
         "zero mean within [−1, 1]) differ, we follow the program.",
         "The loss that decides is that of pictures never trained on. The program that draws the paper's test pictures "
         "takes them from the training set; we show the training loss too.",
+        "In the recorded runs the withheld loss is the mean over the same 40 episodes at each record. The standard "
+        "deviation of the mean of 40 is about a tenth of the loss (0.4 to 0.5 at 4.6, 0.8 to 1.05 at 7.8), and this "
+        "draw is easy, 9 to 15% below the mean of many more; measured apart, with the recorded networks of 16 x 16 "
+        "pixels. Both networks are measured on the same episodes; for the level, the training loss, of fresh "
+        "episodes, stands beside it.",
         "Where the data is not the official archive, the provenance below says so.",
     ),
     claims=(
@@ -213,9 +239,11 @@ CHAPTER = Chapter(
             "27 with a shared one, read off figure 5.",
             source="arXiv v1, figure 5",
             rule=Rule(
-                f"both medians at {FULL_SIDE} x {FULL_SIDE} pixels are within a fifth of that: "
+                f"with at least {ENOUGH} seeds of each, {OWN_WORDS}, both medians at {FULL_SIDE} x {FULL_SIDE} pixels "
+                f"after {FIGURE_END:,} episodes are within a fifth of that: "
                 + ", ".join(f"{low:g} to {high:g}" for low, high in LEVELS.values()),
-                "one of them is",
+                "one of them is, or both are with fewer seeds or after fewer episodes (where they are not, after fewer "
+                "episodes, it counts as not yet run)",
             ),
             measure=levels,
         ),
@@ -227,9 +255,10 @@ CHAPTER = Chapter(
             "thousand episodes.",
             source="arXiv v1, figure 5",
             rule=Rule(
-                f"at {FULL_SIDE} x {FULL_SIDE} pixels the median loss, over {WIDTH} episodes, is below the other's "
-                f"from episode {CROSSING:,} or earlier to the end",
-                "from a later one",
+                f"at {FULL_SIDE} x {FULL_SIDE} pixels, {OWN_WORDS}, the median loss is above the other's over the "
+                f"first {WIDTH} episodes, and below it over every {WIDTH} from episode {CROSSING:,} or earlier to the "
+                "end",
+                "it is below to the end, but from a later one, or was not above at first",
             ),
             measure=early,
         ),

@@ -17,8 +17,8 @@ FILE, COMMAND = "REPRODUCTION.md", "tlteach reproduction"
 INTRODUCTION = """\
 What the papers of this course claim, and what comes out when they are rebuilt from their description. Each claim has a
 rule in numbers that decides whether it is *reproduced*, *partly* so, or *not*; the rule stands beside it, and a program
-applies it to recorded runs. No figure of ours on this page is typed by hand: `{command}` writes it from the files in
-`tlteach/recorded/`, and the tests fail where page and files disagree.
+applies it to recorded runs. Verdicts, tables and analyses are not typed by hand: `{command}` writes them from the files
+in `tlteach/recorded/`, and the tests fail where page and files disagree.
 
 **The paper** is [Differentiable plasticity](https://arxiv.org/abs/1804.02464) (Miconi, Clune and Stanley, ICML 2018);
 its figures are those of arXiv version 1 and of the authors' published program. What is marked † is quoted from memory

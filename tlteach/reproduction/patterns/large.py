@@ -5,41 +5,46 @@ from collections.abc import Sequence
 from tlteach.experiments.patterns import FULL, solved_after
 from tlteach.reproduction.claim import REPRODUCED, Claim, Finding, Measured, Rule, judge
 from tlteach.reproduction.measures import Sample, count, length, level, mean_between, percent, seeds, select
-from tlteach.reproduction.patterns.common import END, SOLVED, error_line, errors, label, reached, settings
+from tlteach.reproduction.patterns.common import END, SOLVED, episodes_line, error_line, errors, label, settings
 from tlteach.runs import Result, plain
 
 WINDOW = 50  # episodes that the running error is the mean of
 FAST, PARTLY_ERROR = 200, 0.05
+PUBLISHED = dict(hidden_size=1001, learning_rate=3e-4)
 
 
 def thousand_bits(results: Sequence[Result]) -> Finding:
     centred = FAST + WINDOW // 2  # here the running error is the mean of the episodes around FAST
     runs = select(results, network="plastic", task=plain(FULL), batch_size=1, window=WINDOW)
-    runs = [run for run in runs if length(run) >= centred or solved_after(run, SOLVED)]
-    if not runs:
+    groups = settings([run for run in runs if length(run) >= centred or solved_after(run, SOLVED)])
+    if not groups:
         return Finding()
-    error = errors(runs, centred)
-    loss = Sample.each(runs, lambda run: mean_between(run, "loss", centred - WINDOW, centred))
-    what, when = label(runs[0]), f"around episode {FAST}"
-    measured = (
-        Measured.of(f"{what}: error {when}", error, percent, runs),
-        Measured.of(f"{what}: loss {when}", loss, count, runs),
-        Measured.of(f"{what}: episodes until the error was first below 1%", reached(runs), count, runs),
-    )
+    groups.sort(key=lambda group: (bool(select(group, **PUBLISHED)), len(group)), reverse=True)
+    runs, when = groups[0], f"around episode {FAST}"  # these decide
+    error, measured = errors(runs, centred), []
+    losses = [
+        Sample.each(group, lambda run: mean_between(run, "loss", FAST - WINDOW // 2, centred)) for group in groups
+    ]
+    for group, loss in zip(groups, losses, strict=True):
+        measured += [
+            error_line(group, centred, when),
+            Measured.of(f"{label(group[0])}: loss {when}", loss, count, group),
+            episodes_line(group),
+        ]
     verdict = judge(error.median <= SOLVED, error.median <= PARTLY_ERROR)
     analysis = ""
     if verdict != REPRODUCED:
         ended = Sample.each(runs, length)
         analysis = (
-            f"{when[0].upper()}{when[1:]} the loss of an episode is {loss.middle(count)} (figure 2 shows about 50) and "
-            f"{error.middle(percent)} of the bits are wrong; at the end of our runs, {ended.middle(count)} episodes, "
-            f"{errors(runs, END).middle(percent)}. "
+            f"{when[0].upper()}{when[1:]} the loss of an episode is {losses[0].middle(count)} (figure 2 shows about "
+            f"50) and {error.middle(percent)} of the bits are wrong; at the end of our runs, {ended.middle(count)} "
+            f"episodes, {errors(runs, END).middle(percent)}. "
         )
         if goals := sorted({goal for run in runs if (goal := run.config["stop_below"])}):
             analysis += f"A run stops by itself below {', '.join(map(level, goals))}. "
         if len(runs) < 5:
             analysis += f"This is {seeds(len(runs))} only; the figure shows ten."
-    return Finding(verdict, f"{error.middle(percent)} {when}", measured, analysis.strip())
+    return Finding(verdict, f"{error.middle(percent)} {when}", tuple(measured), analysis.strip())
 
 
 BUDGET, FAILED = 2_000, 0.10  # episodes of figure 2; what cannot remember stays above this error
@@ -67,7 +72,8 @@ CLAIMS = (
         "seeds: a loss of about 520 at the start, 50 at episode 200, 10 at 500, a few units at 2,000.",
         source="arXiv v1, section 4.1 and figure 2",
         rule=Rule(
-            f"the median seed's error, mean of the {WINDOW} episodes around episode {FAST}, is at most 1%",
+            f"the median seed's error, mean of the {WINDOW} episodes around episode {FAST}, is at most 1%, in the runs "
+            f"of one setting: that of the authors' program where it was run, else the one with the most seeds",
             f"it is at most {level(PARTLY_ERROR)}, a fifth of guessing",
         ),
         measure=thousand_bits,
