@@ -169,7 +169,7 @@ exercise = Exercise(
     sample_query,
     title="Ask an honest question",
     difficulty=2,
-    minutes=5,
+    minutes=6,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,
