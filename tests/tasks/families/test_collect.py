@@ -22,7 +22,7 @@ def jittery(size, seed=0):
     return lambda obs: torch.randn(len(obs), size, generator=generator)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 60), st.integers(1, 12), st.booleans())
 def test_episodes_are_whole_in_order_and_marked(n_tasks, copies, more, horizon, fenced):
     navigation = (Fenced if fenced else Navigation)(horizon=horizon)

@@ -58,6 +58,11 @@ class Family(ABC):
     def task_range(self) -> str:
         """What a task of this family is, for a person who gave another."""
 
+    @property
+    @abstractmethod
+    def others(self) -> str:
+        """How that person gets other tasks."""
+
     @abstractmethod
     def reward(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
         """(...) reward of each step; differentiable. Raises InvalidInput for a last dimension of the wrong size."""
@@ -92,13 +97,8 @@ class Family(ABC):
         good = self.in_range(tasks)
         if not good.all():
             bad = tasks[~good].reshape(-1, self.task_size)[0].tolist()
-            raise InvalidInput(
-                f"{bad} is no task of {self.name}: expected {self.task_range}; for tasks outside of that, make the "
-                f"family wider: {self.wider}"
-            )
+            raise InvalidInput(f"{bad} is no task of {self.name}: expected {self.task_range}; {self.others}")
         return tasks
-
-    wider: ClassVar[str] = "its options say how"
 
     def check_sizes(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> None:
         """Raise InvalidInput unless the last dimensions are those of this family."""

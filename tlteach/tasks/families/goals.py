@@ -41,7 +41,6 @@ class Direction(Runner):
     """psi is +1 (along x) or -1 (against it); r = psi v_x - cost |a|^2 + alive."""
 
     task_size: ClassVar[int] = 1
-    wider: ClassVar[str] = "there are no others; a goal velocity is another family"
 
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
         checks.whole(1, n=n)
@@ -55,6 +54,10 @@ class Direction(Runner):
     def task_range(self) -> str:
         return "(1,), along x, or (-1,), against it"
 
+    @property
+    def others(self) -> str:
+        return "a speed is a task of the goal-velocity families"
+
     def _gain(self, velocity: Tensor, task: Tensor) -> Tensor:
         return (task * velocity).sum(-1)
 
@@ -64,7 +67,6 @@ class GoalVelocity(Runner):
     """psi between `low` and `high` (m/s) in each component; r = bonus - |v - psi|_1 - cost |a|^2 + alive."""
 
     bonus: ClassVar[float] = 0.0  # what a component of the velocity is worth when it is right
-    wider: ClassVar[str] = 'family("...", low=..., high=...)'
 
     low: float
     high: float
@@ -90,6 +92,10 @@ class GoalVelocity(Runner):
     def task_range(self) -> str:
         what = {1: "a velocity (v_x,)", 2: "a velocity (v_x, v_y)"}[self.task_size]
         return f"{what} between {self.low:g} and {self.high:g} m/s"
+
+    @property
+    def others(self) -> str:
+        return f'other bounds have others: family("{self.name}", low=..., high=...)'
 
     def _gain(self, velocity: Tensor, task: Tensor) -> Tensor:
         return self.bonus * self.task_size - (velocity - task).abs().sum(-1)

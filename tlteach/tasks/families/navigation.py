@@ -35,7 +35,6 @@ class Navigation(Family):
     action_size: ClassVar[int] = 2
     task_size: ClassVar[int] = 2
     gym_id: ClassVar[str] = "tlteach/Navigation-v0"
-    wider: ClassVar[str] = 'family("navigation", reach=...)'
 
     name: str = "navigation"
     horizon: int = 100
@@ -61,6 +60,10 @@ class Navigation(Family):
     @property
     def task_range(self) -> str:
         return f"a goal (x, y), both between {-self.reach:g} and {self.reach:g} m"
+
+    @property
+    def others(self) -> str:
+        return 'a larger reach has farther ones: family("navigation", reach=...)'
 
     def reward(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
         self.check_sizes(obs, action, next_obs, task)

@@ -27,7 +27,6 @@ class Reacher(Robot):
     action_size: ClassVar[int] = 2
     task_size: ClassVar[int] = 2
     gym_id: ClassVar[str] = "tlteach/Reacher-v0"
-    wider: ClassVar[str] = f'family("reacher", reach=...), at most {FARTHEST} (the arm itself reaches 0.21)'
     model: ClassVar[str] = "reacher.xml"
     rest: ClassVar[tuple[float, ...]] = (0.0, 0.0, 0.0, 0.0)  # two angles, and the target's place in the simulator
     n_velocities: ClassVar[int] = 4
@@ -57,6 +56,10 @@ class Reacher(Robot):
     @property
     def task_range(self) -> str:
         return f"a target (x, y) at most {self.reach:g} m from the shoulder"
+
+    @property
+    def others(self) -> str:
+        return f'family("reacher", reach=...) has farther ones, to {FARTHEST} m (the arm itself reaches 0.21 m)'
 
     def reward(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
         self.check_sizes(obs, action, next_obs, task)
