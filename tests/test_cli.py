@@ -30,7 +30,7 @@ def test_the_module_is_the_command():
     assert done.stdout.strip() == f"tlteach {tlteach.__version__}"
 
 
-@pytest.mark.parametrize("command", ["", "lab", "start", "doctor", "run", "reproduction", "build", "validate"])
+@pytest.mark.parametrize("command", ["", "lab", "start", "doctor", "data", "run", "reproduction", "build", "validate"])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main([*command.split(), "--help"])
@@ -38,7 +38,8 @@ def test_help(command, capsys):
     assert "usage: tlteach" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("wrong", [[], ["fly"], ["build", "--fast"], ["build", "--jobs", "0"], ["start"]])
+@pytest.mark.parametrize("wrong", [[], ["fly"], ["build", "--fast"], ["build", "--jobs", "0"], ["start"],
+                                   ["data", "get"], ["data", "get", "mnist"], ["data", "omniglot"]])  # fmt: skip
 def test_wrong_calls_exit_with_2(wrong, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(wrong)
@@ -141,6 +142,35 @@ def test_build_check(monkeypatch, tmp_path, capsys):
     (tmp_path / "tutorials" / "01_gone.ipynb").write_text("{}")
     assert cli.main(["build", "--check"]) == 1
     assert "01_gone.ipynb has no source" in capsys.readouterr().out
+
+
+def test_data_is_listed_and_got(monkeypatch, tmp_path, capsys):
+    from tlteach.data import archives, download
+
+    monkeypatch.setenv("TLTEACH_DATA", str(tmp_path))
+    monkeypatch.setattr(
+        download.requests, "get", lambda *_, **__: pytest.fail("a list, or what is here, is no download")
+    )
+    assert cli.main(["data"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("not here") == 2 and "tlteach data get omniglot" in told and "tlteach data get cifar10" in told
+    for archive in archives.DATA_SETS["omniglot"]:
+        (tmp_path / archive.name).write_bytes(b"something")
+    assert cli.main(["data", "get", "omniglot"]) == 0
+    assert capsys.readouterr().out.count("not byte for byte the official archive") == 2
+
+
+def test_data_that_cannot_be_had_is_an_error(monkeypatch, tmp_path, capsys):
+    from tlteach.data import download
+
+    def offline(*_, **__):
+        raise download.requests.ConnectionError("no network")
+
+    monkeypatch.setenv("TLTEACH_DATA", str(tmp_path))
+    monkeypatch.setattr(download, "WAIT", 0.0)
+    monkeypatch.setattr(download.requests, "get", offline)
+    assert cli.main(["data", "get", "cifar10"]) == 1
+    assert "could not download cifar-10-python.tar.gz" in capsys.readouterr().err
 
 
 def test_run_without_a_name_lists_the_experiments(capsys):

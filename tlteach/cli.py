@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tlteach",
         description="Transfer learning in reinforcement learning: a course in notebooks, and its experiments.",
-        epilog="Students: lab, start, doctor. Researchers: run, reproduction. Instructors: build, validate.",
+        epilog="Students: lab, start, doctor. Researchers: run, data, reproduction. Instructors: build, validate.",
     )
     parser.add_argument("--version", action="version", version=f"tlteach {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("folder", help="where to put them; made when it does not exist")
 
     command("doctor", _doctor, "tell what works on this machine, and what to do about what does not")
+
+    data = command(
+        "data",
+        _data,
+        "list the data sets on this machine, or download them",
+        "Without more words, list which of the official archives are here. `tlteach data get omniglot cifar10` "
+        "downloads those; a download that was cut goes on where it stopped. No lesson needs them.",
+    )
+    data.add_argument("names", nargs="*", metavar="get NAME", help="download: omniglot, cifar10 or both")
 
     run = command(
         "run",
@@ -196,6 +205,25 @@ def _doctor(options) -> int:
     bad = [finding.what for finding in findings if finding.status != OK]
     print(f"\nLook at: {', '.join(bad)}." if bad else "\nAll is well.")
     return exit_code(findings)
+
+
+def _data(options) -> int:
+    from tlteach.course.doctor import data_sets
+    from tlteach.data.archives import DATA_SETS
+    from tlteach.data.download import get
+
+    if not options.names:
+        for finding in data_sets():
+            print(finding)
+        return 0
+    word, *names = options.names
+    if word != "get" or not names or not set(names) <= set(DATA_SETS):
+        got = " ".join(options.names)
+        options.parser.error(f"got {got!r}; expected `get` and one or more of {', '.join(DATA_SETS)}")
+    for archive in (archive for name in names for archive in DATA_SETS[name]):
+        local = get(archive)
+        print(f"{local.path}: {'official' if local.verified else 'not byte for byte the official archive'}")
+    return 0
 
 
 def _validate(options) -> int:

@@ -79,20 +79,20 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
 
 def test_which_data_is_here_and_how_to_get_the_rest(monkeypatch, tmp_path):
     monkeypatch.setenv("TLTEACH_DATA", str(tmp_path))
-    absent = by_name(doctor._data())
+    absent = by_name(doctor.data_sets())
     assert {finding.status for finding in absent.values()} == {OK}  # the lessons run without
-    for name, call in (("Omniglot", "data.omniglot()"), ("CIFAR-10", "data.cifar10()")):
+    for name, call in (("Omniglot", "tlteach data get omniglot"), ("CIFAR-10", "tlteach data get cifar10")):
         assert (
             "not here" in absent[name].detail and call in absent[name].advice and "TLTEACH_DATA" in absent[name].advice
         )
     for name in ("images_background.zip", "images_evaluation.zip"):
         (tmp_path / name).write_bytes(b"something")
-    found = by_name(doctor._data())["Omniglot"]
+    found = by_name(doctor.data_sets())["Omniglot"]
     assert "unverified" in found.detail and not found.advice and found.place == str(tmp_path)
     official = hashlib.sha256(b"something").hexdigest()
-    for name in ("BACKGROUND", "EVALUATION"):
-        monkeypatch.setattr(archives, name, replace(getattr(archives, name), sha256=official))
-    assert by_name(doctor._data())["Omniglot"].detail == "here, official"
+    known = tuple(replace(each, sha256=official) for each in archives.DATA_SETS["omniglot"])
+    monkeypatch.setitem(archives.DATA_SETS, "omniglot", known)
+    assert by_name(doctor.data_sets())["Omniglot"].detail == "here, official"
 
 
 def test_rendering_that_hangs_or_fails(monkeypatch):

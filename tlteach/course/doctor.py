@@ -68,7 +68,7 @@ def examine() -> Iterator[Finding]:
         _user_folder,
         _runs_folder,
         _lessons,
-        _data,
+        data_sets,
         _mujoco,
         _browser,
     )
@@ -202,14 +202,15 @@ def _lessons() -> Iterator[Finding]:
         yield Finding("lessons", MISSING, "none", "Run `tlteach build`, or install tlteach again.", folder)
 
 
-def _data() -> Iterator[Finding]:
+def data_sets() -> Iterator[Finding]:
     """Which archives are here, and how to get those that are not; no lesson needs any."""
-    from tlteach.data.archives import BACKGROUND, CIFAR10, EVALUATION, LocalArchive, data_folder
+    from tlteach.data.archives import DATA_SETS, LocalArchive, data_folder
 
-    for what, call, archives, instead in (
-        ("Omniglot", "omniglot", (BACKGROUND, EVALUATION), "drawn alphabets"),
-        ("CIFAR-10", "cifar10", (CIFAR10,), "natural-looking pictures"),
+    for what, name, instead in (
+        ("Omniglot", "omniglot", "drawn alphabets"),
+        ("CIFAR-10", "cifar10", "natural-looking pictures"),
     ):
+        archives = DATA_SETS[name]
         found = [LocalArchive.of(archive, path) for archive in archives if (path := archive.find())]
         if len(found) == len(archives):
             official = all(local.verified for local in found)
@@ -218,7 +219,7 @@ def _data() -> Iterator[Finding]:
             continue
         names, size = " and ".join(each.name for each in archives), sum(each.size for each in archives) / 1e6
         detail = f"not here; the lessons use {instead} made by tlteach"
-        advice = f'To download it ({size:.0f} MB), run `python -c "from tlteach import data; data.{call}()"`. '
+        advice = f"To download it ({size:.0f} MB), run `tlteach data get {name}`. "
         advice += f"Without internet, put {names} in the data folder (TLTEACH_DATA)."
         yield Finding(what, OK, detail, advice, str(data_folder()))
 

@@ -64,6 +64,7 @@ CIFAR10 = Archive(
     "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     170_498_071,
 )
+DATA_SETS = {"omniglot": (BACKGROUND, EVALUATION), "cifar10": (CIFAR10,)}
 
 
 @dataclass(frozen=True)
