@@ -93,9 +93,9 @@ def test_mirror_and_grey_by_hand(model):
 def test_for_a_lost_half_the_baselines_are_the_experiments(lost, model):
     pictures, mask = some()[0], TASK.half(lost).numpy()
     generator = lambda: torch.Generator().manual_seed(4)  # noqa: E731
-    drawn = TASK.sample(50, generator(), torch.tensor(pictures))
-    measured = images.baselines(TASK, torch.tensor(pictures), 50, generator())
-    which = next(b for b in range(50) if (drawn.erased[b].numpy() == mask).all())
+    drawn = TASK.sample(20, generator(), torch.tensor(pictures))
+    measured = images.baselines(TASK, torch.tensor(pictures), 20, generator())
+    which = next(b for b in range(20) if (drawn.erased[b].numpy() == mask).all())
     for name in BASELINES:
         error = model.baseline(name, drawn.images[which].numpy(), int(drawn.asked[which]), mask).errors[-1] * N / 2
         assert error == pytest.approx(measured[name][which].item(), rel=1e-5)

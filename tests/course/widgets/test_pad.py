@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlteach.course.widgets.pad import CellPad, StrokePad, cells_path
@@ -88,6 +88,7 @@ def test_a_pad_can_be_reached_and_has_a_name(pad):
     assert pad.name in pad.field._dom_classes and root.attrib["data-tl-pad"] == pad.name
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=25, max_size=25))
 def test_a_mask_goes_to_the_page_and_comes_back(cells):
     pad, mask = CellPad("Picture", 120, 5, lambda: None, brush=2), np.array(cells)

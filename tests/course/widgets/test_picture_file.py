@@ -3,7 +3,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -121,6 +121,7 @@ def test_what_is_no_usable_picture_is_refused_with_words(content, words):
     assert words in str(caught.value) and str(caught.value).startswith("cat.png: got")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.binary(max_size=40), st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]))
 def test_no_damage_raises_anything_else(place, junk, kind):
     content = saved(NOISE.resize((16, 16)), kind)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tlteach.errors import InvalidInput
-from tlteach.experiments._image_network import ImageNetwork
+from tlteach.experiments._image_network import ImageNetwork, mirror
 from tlteach.plasticity import PlasticRNN
 from tlteach.plasticity.state import PlasticState
 from tlteach.tasks.images import ImageEpisode, ImageTask, pixel_error
@@ -107,8 +107,7 @@ class ImageModel:
         episode = self.episode(images, asked, erased)
         cue, answer = episode.inputs[-1], episode.inputs[-1]  # (1, N)
         if name == "mirror":
-            upside_down = cue.unflatten(-1, (self.task.side, self.task.side)).flip(-2).flatten(-2)
-            answer = torch.where(episode.erased, upside_down, cue)
+            answer = mirror(cue, episode.erased, self.task.side)
         elif name != "grey":
             raise InvalidInput(f"there is no baseline {name!r}; there are {', '.join(BASELINES)}.")
         return _answer(torch.cat([cue, answer.expand(self.task.test_steps, -1)]), episode)
