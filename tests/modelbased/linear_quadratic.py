@@ -32,8 +32,9 @@ class LinearQuadratic:
     def done(self, next_obs: Tensor) -> Tensor:
         return torch.zeros(next_obs.shape[:-1], dtype=torch.bool, device=next_obs.device)
 
-    def resets(self, n: int, seed: int) -> Tensor:
-        return self.start_std * torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
+    def resets(self, n: int, seed: int | torch.Generator) -> Tensor:
+        generator = torch.Generator().manual_seed(seed) if isinstance(seed, int) else seed
+        return self.start_std * torch.randn(n, 2, generator=generator)
 
 
 def transitions(n_episodes: int = 50, length: int = 10, seed: int = 0) -> Transitions:
