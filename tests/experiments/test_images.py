@@ -157,6 +157,22 @@ def test_pictures_are_prepared_and_withheld_ones_kept_apart(monkeypatch, uncache
         next(images.train(tiny(task=ImageTask(side=5))))
 
 
+def test_shuffled_pictures_are_the_same_pixels_each_in_an_order_of_its_own(monkeypatch, uncached):
+    """With equal orders two pictures would still share their structure: what is next to what."""
+    ramp = np.arange(1024, dtype=np.uint16).reshape(32, 32) * np.ones((6, 1, 1), np.uint16) % 766
+    made = data.Pictures(ramp, ramp[:4], "made here", real=False)
+    monkeypatch.setattr(data, "pictures", lambda source: made)
+    plain, shuffled = images.pictures("natural", 8), images.pictures("shuffled", 8)
+    orders = set()
+    for before, after in zip(plain[:2], shuffled[:2], strict=True):
+        assert torch.equal(before.sort(1).values, after.sort(1).values)
+        orders |= {tuple(picture.tolist()) for picture in after}
+    assert len(orders) == 10
+    assert shuffled[2] == "made here, the pixels of each shuffled"
+    images.pictures.cache_clear()
+    assert torch.equal(images.pictures("shuffled", 8)[0], shuffled[0])
+
+
 def test_withheld_pictures_of_cifar_are_none_of_those_trained_on(real_data, uncached):
     shown, withheld, where = images.pictures("cifar10", 16)
     assert shown.shape[1] == withheld.shape[1] == 256 and "CIFAR-10" in where

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tlteach.errors import InvalidInput
 from tlteach.experiments import one_shot
-from tlteach.experiments._one_shot_network import OneShotNetwork
+from tlteach.experiments._one_shot_network import OneShotNetwork, pool
 from tlteach.plasticity import parameter_count
 from tlteach.tasks.one_shot import OneShotTask
 
@@ -152,6 +152,18 @@ def test_evaluation_by_hand(task):
             answer, _ = network.walk(shots[None], query[None])
         assert right[b].item() == (answer.argmax().item() == episode.target[b].item())
     assert right.shape == (40,) and right.dtype == torch.bool
+
+
+def test_a_pool_holds_every_drawing_under_every_rotation_or_those_wanted():
+    network, images = OneShotNetwork(5, "shared"), torch.rand(3, 2, 31, 31)
+    whole = pool(network, images)
+    assert whole.shape == (12, 2, 64) and not whole.requires_grad
+    for turns in range(4):
+        turned = torch.from_numpy(np.rot90(images.numpy(), turns, (2, 3)).copy())
+        torch.testing.assert_close(whole[3 * turns : 3 * turns + 3], network.embed(turned).detach())
+    some = pool(network, images, torch.tensor([0, 7, 23])).flatten(0, 1)
+    torch.testing.assert_close(some[[0, 7, 23]], whole.flatten(0, 1)[[0, 7, 23]])
+    assert some.isnan().any(-1).sum() == 21
 
 
 def test_more_than_a_thousand_episodes_are_other_episodes():

@@ -91,16 +91,19 @@ def test_the_same_seed_gives_the_same_episodes_and_leaves_the_global_generator_a
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_choices_are_uniform():
-    task, pool, n = ImageTask(side=2, n_cycles=1, show_steps=1), some_pictures(5, 2), 8000
+@pytest.mark.parametrize("n_pictures", [5, 40])
+def test_choices_are_uniform(n_pictures):
+    """Of few pictures and of many, which are drawn in another way."""
+    task, pool, n = ImageTask(side=2, n_cycles=1, show_steps=1), some_pictures(n_pictures, 2), 8000
     episode = task.sample(n, torch.Generator().manual_seed(0), pool)
     first = (episode.images[:, 0, None] == pool).all(-1)  # (B, M) one-hot: which picture of the pool comes first
     assert (first.sum(-1) == 1).all()
+    assert not any((episode.images[:, i] == episode.images[:, j]).all(-1).any() for i, j in ((0, 1), (0, 2), (1, 2)))
     for frequencies, expected in [
         (torch.bincount(episode.asked) / n, 1 / 3),
         (torch.bincount(episode.order[:, 0, 0]) / n, 1 / 3),
         (episode.erased.float().mean(0), 1 / 2),
-        (first.float().mean(0), 1 / 5),
+        (first.float().mean(0), 1 / n_pictures),
     ]:
         assert (frequencies - expected).abs().max() < 5 * (expected * (1 - expected) / n) ** 0.5
 

@@ -56,6 +56,8 @@ def test_taking_is_looking_up(dealt):
                 assert shots[b, n, k].tolist() == pool[row][column].tolist()
         asked = episode.rows[b][episode.target[b]]
         assert queries[b].tolist() == pool[asked][episode.query[b]].tolist()
+    looked_up = pool[..., 0].flatten()[episode.places(n_drawings)]
+    assert looked_up.tolist() == [*shots[..., 0].flatten().tolist(), *queries[:, 0].tolist()]
 
 
 def test_choices_are_uniform():
