@@ -1,0 +1,73 @@
+"""Algorithm 1 on the point mass, as small as it gets: what is counted, what resumes, what refuses."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tlteach.errors import InvalidInput
+from tlteach.modelbased.algorithm import AlgorithmConfig, Shared, train
+from tlteach.modelbased.critic import CriticConfig
+from tlteach.modelbased.dynamics import DynamicsConfig
+from tlteach.modelbased.trpo import TRPOConfig
+from tlteach.modelbased.warm_up import WarmUpConfig
+from tlteach.tasks.families import family
+
+POINT_MASS = family("navigation")
+TINY = AlgorithmConfig(
+    n_tasks=3,
+    steps_per_task=2 * POINT_MASS.horizon,
+    evaluation_episodes=2,
+    dynamics=DynamicsConfig(2, (8,), "silu"),
+    critic=CriticConfig(epochs=1, batch_size=200),
+    optimizer=TRPOConfig(cg_steps=2),
+    warm_up=WarmUpConfig(iterations=1, fit_steps=5, policy_steps=1, rollouts=2, clip_margin=0.5),
+    seed=3,
+)
+
+
+def test_every_task_is_warmed_up_without_a_real_step_of_its_own_and_then_collected():
+    records = list(train(POINT_MASS, TINY))
+    assert [r.step for r in records] == [1, 2, 3] and [r.done for r in records] == [False, False, True]
+    metrics = [r.metrics for r in records]
+    assert [m["real_steps"] for m in metrics] == [i * TINY.steps_per_task for i in (1, 2, 3)]
+    assert len({tuple(m) for m in metrics}) == 1
+    assert math.isnan(metrics[0]["virtual_return"]) and math.isnan(metrics[0]["model_loss"])
+    for m in metrics[1:]:
+        assert all(math.isfinite(v) for v in m.values()) and m["diverged"] == 0
+    for m in metrics:
+        assert m["refined_real"] == m["real_return"] < 0
+
+
+def test_a_run_that_stops_goes_on_to_the_same_numbers():
+    config = replace(TINY, refine=1)
+    whole = list(train(POINT_MASS, config))
+    first = next(iter(train(POINT_MASS, config)))
+    rest = list(train(POINT_MASS, config, first.checkpoint()))
+    assert [r.metrics for r in rest] == [r.metrics for r in whole[1:]]
+    for mine, its in zip(rest[-1].model.state_dict().values(), whole[-1].model.state_dict().values(), strict=True):
+        assert torch.equal(mine, its)
+    assert rest[-1].metrics["refined_real"] != rest[-1].metrics["real_return"]
+
+
+def test_only_collected_steps_are_learned_from():
+    shared = Shared(POINT_MASS, TINY)
+    optimizer, task = shared.fresh(), POINT_MASS.sample_tasks(1, 0)[0]
+    virtual, _ = shared.returns(optimizer.policy, task)
+    assert math.isnan(virtual) and len(shared.buffer) == 0 == shared.model.obs_norm.count
+    shared.collect(optimizer.policy, task)
+    assert len(shared.buffer) == TINY.steps_per_task == shared.model.obs_norm.count
+    rows = shared.buffer.latest()
+    assert rows.action.abs().max() <= 1 and rows.boundary.sum() == 2
+    torch.testing.assert_close(POINT_MASS.simulate(rows.obs, rows.action), rows.next_obs, rtol=1e-4, atol=1e-5)
+    before = optimizer.policy.net.weights[0].clone()
+    shared.practise(optimizer, task, 1)
+    assert len(shared.buffer) == TINY.steps_per_task and not torch.equal(before, optimizer.policy.net.weights[0])
+
+
+def test_refusals():
+    with pytest.raises(InvalidInput, match="n_tasks must be a whole number of at least 1, got 0"):
+        replace(TINY, n_tasks=0)
+    with pytest.raises(InvalidInput, match="unknown kind of optimizer"):
+        replace(TINY, optimizer=None)
