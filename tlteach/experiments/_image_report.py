@@ -50,7 +50,7 @@ def table(results: Sequence[Result]) -> Table:
             losses = [np.array([last(r, metric) for r in runs]) for metric in ("loss", "withheld_loss")]
             spread = [f"{np.median(x):.1f} ({x.min():.1f} to {x.max():.1f})" for x in losses]
             seconds = np.median([r.metrics["cpu_seconds"][-1] for r in runs])
-            rows.append((*cells, f"{len(runs)}", *spread, f"{seconds / 60:,.0f}"))
+            rows.append((*cells, f"{len(runs)}", *spread, f"{seconds / 60:,.1f}"))
     columns = ("network", "pictures", "pixels", "batch", "Adam rate", "episodes", "seeds")
     columns += ("training loss, median (range)", "withheld loss, median (range)", "CPU minutes a run")
     return Table(columns, rows, "Squared error of a picture, mean over the last twentieth of the run")
