@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from .test_lessons import OURS, changes
+from .test_lessons import OURS
 
 V4 = nbformat.v4
 SETUP = """from tlteach.course import setup, widgets
@@ -34,6 +34,29 @@ def notebook(server):
         return server.open("widgets.ipynb")
 
     return opened
+
+
+PICTURE = "widget => [...widget.querySelectorAll('svg[role=img]')].map(svg => svg.outerHTML).join()"  # not the pads
+
+
+def becomes(page, read, expected):
+    """Wait until `read()` gives what is expected."""
+    for _ in range(300):
+        if read() == expected:
+            return
+        page.wait_for_timeout(30)
+    assert read() == expected
+
+
+def changes(page, widget, act, what):
+    """Do something, and wait until what the kernel draws is another picture."""
+    before = widget.evaluate(PICTURE)
+    act()
+    for _ in range(300):
+        if widget.evaluate(PICTURE) != before:
+            return
+        page.wait_for_timeout(30)
+    raise AssertionError(f"the picture did not change after {what}")
 
 
 def drag(page, pad, *points, up=True):
@@ -69,6 +92,11 @@ def ink(pad):
     return pad.locator(".tl-ink").get_attribute("d")
 
 
+def strokes(pad):
+    """How many strokes a page shows, or how many cells are painted."""
+    return ink(pad).count("M")
+
+
 def is_clean(notebook):
     defects = {"light": notebook.violations(OURS)}
     notebook.set_theme("dark")
@@ -85,7 +113,7 @@ def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(
         widget = page.locator(".tl-widget")
         pad = widget.locator(".tl-pad")
         changes(page, widget, lambda: widget.get_by_role("button", name="Clear").click(), "Clear")
-        assert ink(pad) == ""
+        becomes(page, lambda: strokes(pad), 0)
         words = widget.locator("svg[aria-label*='nothing to bring back']")
         words.wait_for(state="attached")
         changes(page, widget, lambda: drag(page, pad, (0.05, 0.05), (0.95, 0.05)), "a drag along the top")
@@ -102,7 +130,7 @@ def test_pictures_are_painted_over_by_mouse_and_by_keyboard_chosen_and_uploaded(
         changes(page, widget, lambda: drag(page, pad, (0.05, 0.05), (0.95, 0.05)), "wiping the paint off again")
         assert "M4 0h1v1h-1z" not in ink(pad)
         changes(page, widget, lambda: widget.get_by_role("button", name="Top half").click(), "Top half")
-        assert ink(pad).count("M") == 32
+        becomes(page, lambda: strokes(pad), 32)
         choose_and_upload(page, widget, tmp_path)
         is_clean(opened)
 
@@ -151,17 +179,17 @@ def test_a_character_is_drawn_by_mouse_and_by_keyboard_and_named_meanwhile(noteb
         changes(page, widget, lambda: page.mouse.move(5, 5), "more of the stroke, the button still pressed")
         page.mouse.up()
         changes(page, widget, lambda: drag(page, pads[5], (0.8, 0.2), (0.2, 0.8)), "a second stroke")
-        assert ink(pads[5]).count("M") == 2
+        becomes(page, lambda: strokes(pads[5]), 2)
         changes(page, widget, lambda: keys(page, "Backspace"), "taking a stroke back by keyboard")
-        assert ink(pads[5]).count("M") == 1
-        assert ink(pads[0]).count("M") == 2
+        becomes(page, lambda: strokes(pads[5]), 1)
+        becomes(page, lambda: strokes(pads[0]), 2)
         undo = widget.get_by_role("button", name="Undo").first
         changes(page, widget, undo.click, "Undo")
-        assert ink(widget.locator(".tl-pad").first).count("M") == 1
+        becomes(page, lambda: strokes(pads[0]), 1)
         changes(page, widget, lambda: drag(page, pads[0], (0.1, 0.5), (0.9, 0.5)), "drawing on after Undo")
-        assert ink(pads[0]).count("M") == 2
+        becomes(page, lambda: strokes(pads[0]), 2)
         changes(page, widget, lambda: widget.get_by_role("button", name="New examples").click(), "New examples")
-        assert widget.locator("image.tl-under").count() == 6
+        becomes(page, widget.locator("image.tl-under").count, 6)
         changes(page, widget, lambda: drag(page, pads[2], (0.3, 0.3), (0.7, 0.6)), "drawing over an example")
         assert pads[2].locator("image").count() == 0, "an example makes room"
         is_clean(opened)
