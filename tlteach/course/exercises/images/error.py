@@ -94,6 +94,11 @@ MUTANTS = [
         "`erased` instead.",
     ),
     Mutant(
+        "as many lost in every picture",
+        lambda output, target, erased: ((output - target) ** 2)[erased].reshape(len(output), -1).mean(-1),
+        "your rows hold equally many lost pixels, but pictures may lose more or fewer. Multiply by `erased` instead.",
+    ),
+    Mutant(
         "averaged over pictures",
         _variant(over=lambda cost, erased: ((cost * erased).sum(-1) / erased.sum(-1)).mean()),
         "you average over the pictures at the end. One error per picture is asked for, (B,).",

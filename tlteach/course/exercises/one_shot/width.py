@@ -24,7 +24,8 @@ def _probe(n_right, n):
 
 
 def _percent(function, right):
-    return {"half width": f"{100 * float(function(right)):.2f} %"}
+    """In three digits: n or n - 1 under the root makes no difference to them."""
+    return {"half width": f"{100 * round(float(function(right)), 6):.3g} %"}
 
 
 def _ratio(function, right):
