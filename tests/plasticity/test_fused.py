@@ -32,6 +32,21 @@ def test_threads_share_the_batch_and_change_nothing(two_threads, rule):
     torch.testing.assert_close(gradients[2], gradients[1])
 
 
+@pytest.mark.parametrize("kernel", ["forward", "backward"])
+def test_what_goes_wrong_in_a_thread_is_heard(two_threads, monkeypatch, kernel):
+    real = getattr(kernels, kernel)
+
+    def faulty(first, *arguments):
+        if first:
+            raise MemoryError("in the second thread")
+        return real(first, *arguments)
+
+    monkeypatch.setattr(kernels, kernel, faulty)
+    layer = PlasticRNN(6, 6, input_map=False, implementation="fused")
+    with pytest.raises(MemoryError, match="in the second thread"):
+        layer(torch.randn(9, 4, 6))[0].sum().backward()
+
+
 def test_without_a_folder_for_its_cache_it_compiles_all_the_same(monkeypatch):
     real = numba.njit
 

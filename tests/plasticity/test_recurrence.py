@@ -231,31 +231,29 @@ def test_forward_mode_runs_directly(only_direct):
     np.testing.assert_allclose(tangent.detach(), slope.detach(), atol=1e-7)
 
 
-def test_a_transposed_trace_is_as_good_as_any():
-    """Its memory runs the other way; neither the last trace nor a gradient may be lost in a copy of it."""
-    import torch
+def turned(tensor):
+    """The same numbers, in memory that runs the other way."""
+    return tensor.transpose(1, 2).contiguous().transpose(1, 2)
 
-    from tlteach.plasticity import PlasticRNN, PlasticState
 
-    drive = torch.randn(9, 2, 20, generator=torch.Generator().manual_seed(0)).double()
-    first = torch.randn(2, 20, 20, generator=torch.Generator().manual_seed(1)).double()
-    found = {}
-    for implementation in ("direct", "chunked", "fused"):
-        torch.manual_seed(0)
-        layer = PlasticRNN(20, 20, input_map=False, implementation=implementation).double()
-        trace = first.clone().transpose(1, 2).requires_grad_()
-        _, state = layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))
-        weights = torch.arange(20.0).double()
-        (state.trace.transpose(1, 2) * weights).sum().backward()
-        found[implementation] = (
-            state.trace.detach(),
-            *torch.autograd.grad(
-                (
-                    layer(drive, PlasticState(torch.zeros(2, 20).double(), trace))[1].trace.transpose(1, 2) * weights
-                ).sum(),
-                [trace],
-            ),
-        )
-    for implementation in ("chunked", "fused"):
-        for mine, direct in zip(found[implementation], found["direct"], strict=True):
-            torch.testing.assert_close(mine, direct)
+@pytest.mark.parametrize("which", ["trace", "gradient"])
+@pytest.mark.parametrize("implementation", FAST)
+def test_a_transposed_trace_is_as_good_as_any(implementation, which):
+    """The kernels write into copies of the first trace and of the gradient that arrives at the last one."""
+    layer = make("hebb", N=6)
+    input, (hidden, first) = torch.randn(9, 2, 6, dtype=torch.double), start(layer, 2)
+    arriving = torch.randn(2, 6, 6, dtype=torch.double)
+
+    def last_trace_and_gradient(implementation, first, arriving):
+        layer.implementation = implementation
+        first = first.detach().requires_grad_()
+        last = layer(input, (hidden, first))[1].trace
+        return last.detach(), *torch.autograd.grad(last, first, arriving)
+
+    expected = last_trace_and_gradient("direct", first, arriving)
+    if which == "trace":
+        first = turned(first)
+    else:
+        arriving = turned(arriving)
+    for got, want in zip(last_trace_and_gradient(implementation, first, arriving), expected, strict=True):
+        torch.testing.assert_close(got, want, **EXACT)

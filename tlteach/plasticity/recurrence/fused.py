@@ -5,8 +5,9 @@ stretch are made again from its beginning, and one pass a step goes through both
 never undone, so every eta is safe. Episodes are independent: with more than one torch thread they are shared out.
 """
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -16,12 +17,19 @@ from tlteach.plasticity.recurrence.clamped import Schedule
 from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run
 from tlteach.plasticity.recurrence.rows import Rows
 
+Result = TypeVar("Result")
+
 WORTH_A_THREAD = 1 << 22  # trace entries times steps; about a millisecond
 
 
 def chunk_size(drive: Tensor, alpha: Tensor, steps: Schedule) -> int:
-    """Steps between two kept traces: about as many as are kept, which takes the least memory."""
-    return max(12, round(len(drive) ** 0.5))
+    """Steps between two kept traces: then the kept traces, and every second one of a stretch, take least memory."""
+    return max(12, round((2 * len(drive)) ** 0.5))
+
+
+def _every(given: Given) -> int:
+    """`size`, made even: the kernels go two steps at a time."""
+    return given.size + given.size % 2
 
 
 def _own(trace: Tensor) -> Tensor:
@@ -37,10 +45,10 @@ def forward(given: Given, keep: bool) -> Run:
     x = given.drive.new_empty(T + 1, B, N)
     x[0] = 0 if given.hidden is None else given.hidden
     trace = given.drive.new_zeros(B, N, N) if given.trace is None else _own(given.trace)
-    kept = given.drive.new_empty(-(-T // given.size) if keep else 0, B, N, N)
+    kept = given.drive.new_empty(-(-T // _every(given)) if keep else 0, B, N, N)
     drive, parameters = _array(given.drive), _parameters(given)
     outcome = (_array(x), _array(trace), _array(kept))
-    _share_out(given, lambda a, z, _: kernels.forward(a, z, drive, *parameters, *outcome, given.size))
+    _share_out(given, lambda a, z, _: kernels.forward(a, z, drive, *parameters, *outcome, _every(given)))
     return Run(x, trace, [kept] if keep else [])
 
 
@@ -48,8 +56,8 @@ def _replay(given: Given) -> Run:
     """The activities are known: there is nothing to do but the traces between the stretches."""
     start = torch.zeros_like(given.drive[0]) if given.hidden is None else given.hidden
     x, trace, kept = torch.cat([start.unsqueeze(0), given.known]), given.trace, []
-    for t in range(0, len(given.drive), given.size):
-        stretch = x[t : t + given.size + 1]
+    for t in range(0, len(given.drive), _every(given)):
+        stretch = x[t : t + _every(given) + 1]
         kept.append(trace)
         trace = Rows(given, stretch, (1,) * (len(stretch) - 1)).write_all().advance(trace)
     return Run(x, trace, [torch.stack([torch.zeros_like(trace) if k is None else k for k in kept])])
@@ -62,14 +70,14 @@ def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
     dx = given.drive.new_zeros(T, B, N) if arriving.x is None else arriving.x
     dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else _own(arriving.trace)
     dtotal, dpost = new(T, B, N), new(T + 1, B, N)
-    dalphas, detas = given.drive.new_zeros(_threads(given), N, N), [0.0] * _threads(given)
-    before = (_array(dx), *_parameters(given), _array(run.x), _array(run.kept[0]), given.size)
+    dalphas = given.drive.new_zeros(_threads(given), N, N)
+    before = (_array(dx), *_parameters(given), _array(run.x), _array(run.kept[0]), _every(given))
     after = (_array(dtotal), _array(dpost))
 
-    def reverse(first: int, last: int, thread: int) -> None:
-        detas[thread] = kernels.backward(first, last, *before, *after, _array(dalphas[thread]), _array(dtrace))
+    def reverse(first: int, last: int, thread: int) -> float:
+        return kernels.backward(first, last, *before, *after, _array(dalphas[thread]), _array(dtrace))
 
-    _share_out(given, reverse)
+    detas = _share_out(given, reverse)
     drive = dtotal if given.clamp is None or not given.drive_wanted else torch.where(given.clamp, dpost[1:], dtotal)
     weight = run.x[:-1].reshape(-1, N).t() @ dtotal.view(-1, N)
     alpha = dalphas.sum(0) if given.alpha.ndim else dalphas.sum()
@@ -93,13 +101,11 @@ def _threads(given: Given) -> int:
     return max(1, min(torch.get_num_threads(), B, T * B * N * N // WORTH_A_THREAD))
 
 
-def _share_out(given: Given, work: Callable[[int, int, int], None]) -> None:
-    """work(first, last, thread) on equal shares of the batch; the kernels let go of Python's lock."""
+def _share_out(given: Given, work: Callable[[int, int, int], Result]) -> list[Result]:
+    """What work(first, last, thread) returns for equal shares of the batch; the kernels let go of Python's lock."""
     n, B = _threads(given), given.drive.shape[1]
+    if n == 1:
+        return [work(0, B, 0)]
     cuts = [B * i // n for i in range(n + 1)]
-    others = [threading.Thread(target=work, args=(cuts[i], cuts[i + 1], i)) for i in range(1, n)]
-    for thread in others:
-        thread.start()
-    work(cuts[0], cuts[1], 0)
-    for thread in others:
-        thread.join()
+    with ThreadPoolExecutor(n) as pool:
+        return list(pool.map(work, cuts[:-1], cuts[1:], range(n)))
