@@ -4,6 +4,8 @@ Occluding shapes whose sizes follow a power law ("dead leaves": Ruderman 1997; L
 spectrum of natural images, power falling as 1/f^2, and what noise of the same spectrum lacks: edges.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.random import Generator
 
@@ -17,6 +19,7 @@ SMALLEST, LARGEST = 2.0, 16.0  # radii in pixels
 BATCH = 500  # pictures made at a time, so that memory does not grow with their number
 
 
+@lru_cache(maxsize=1)  # a lesson asks for the same more than once
 def natural_pictures(n_train: int = 4000, n_withheld: int = 1000, seed: int = 0) -> Pictures:
     """Made-up pictures of 32 x 32 pixels, on CIFAR-10's scale of grey (0 to 765).
 
