@@ -21,7 +21,7 @@ IMPLEMENTATIONS = ("auto", "direct", "chunked", "fused")
 
 # Where `auto` goes over from one to the next, measured by benchmarks/plasticity.py.
 TINY = 1 << 12  # trace entries times steps for which the direct loop is not worth compiling anything
-FUSED_UNITS = {"per_connection": 1500, "shared": 300}  # largest N; chunks of a shared alpha need no matrix product
+FUSED_UNITS = {"per_connection": 1500, "shared": 500}  # largest N; chunks of a shared alpha need no matrix product
 HELD_SHARE = 1 / 3  # of the steps that may be left once held ones are merged, which only the chunks can do
 OVERHEAD = 1 << 19  # trace entries that the fused loops go through while the chunks take one step
 

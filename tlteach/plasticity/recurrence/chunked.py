@@ -75,7 +75,7 @@ def _steps(given: Given, rows: Rows, start: int, trace: Tensor | None) -> tuple[
             if rows.count(k):
                 pairs = _pairs(x[: rows.count(k)], x[k], given.alpha)
                 mix = _mix(pairs, given.alpha, out=mixed[reads[k]])  # (rows, B, N)
-                total += (mix * rows.written(k)).sum(0)
+                total += _sum(mix, rows.written(k))
             torch.tanh(total, out=x[k + 1])
             if given.clamp is not None:
                 torch.where(given.clamp[start + k], given.drive[start + k], x[k + 1], out=x[k + 1])
@@ -113,6 +113,13 @@ def _mix(pairs: Tensor, alpha: Tensor, out: Tensor | None = None) -> Tensor:
         flat = None if out is None else out.view(-1, out.shape[-1])
         return torch.mm(pairs.flatten(0, 1), alpha, out=flat).view(pairs.shape)
     return torch.mul(pairs, alpha, out=out)
+
+
+def _sum(mix: Tensor, rows: Tensor) -> Tensor:
+    """The sum of mix * rows over the rows: (k, B, N) or (k, B, 1), (k, B, N) -> (B, N)."""
+    if mix.shape == rows.shape:
+        return (mix * rows).sum(0)
+    return (mix.permute(1, 2, 0) @ rows.transpose(0, 1)).squeeze(1)
 
 
 def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
@@ -205,7 +212,7 @@ class _Reverse:
             dpairs = _pairs(written, dtotal, given.alpha, out=self.dpairs[self.reads[k]])
             dpairs = _mix(dpairs, given.alpha.t())
             self.dpre[:n].addcmul_(dpairs, self.x[k])
-            dpre += (dpairs * self.x[:n]).sum(0)
+            dpre += _sum(dpairs, self.x[:n])
         return dpre
 
     def _unwrite(self, k: int, dpost: Tensor, written: Tensor) -> Tensor:
