@@ -60,7 +60,8 @@ class Config:
     learning_rate: Adam's.
     episodes: budget of training episodes.
     record_every: updates between two records.
-    withheld_episodes: episodes of withheld pictures, the same at each record, that the withheld loss is the mean of.
+    withheld_episodes: episodes of withheld pictures that the withheld loss is the mean of: others at each record, so
+        that a mean over records is one over many pictures; the same for every run.
     seed: of the initial weights and of the episodes.
     """
 
@@ -142,7 +143,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
         training.update(loss)
         if training.step % config.record_every == 0 or training.step == total:
             with training.paused():
-                same = torch.Generator().manual_seed(0)  # the same episodes for every run and record
+                same = torch.Generator().manual_seed(training.step)  # for every run, others at the next record
                 test = evaluate(network, task, withheld, config.withheld_episodes, same)
                 metrics = {
                     "episodes": training.step * config.batch_size,
