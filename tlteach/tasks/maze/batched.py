@@ -1,0 +1,69 @@
+"""Many mazes at a time on torch tensors, on a CPU or a GPU: the dynamics of `MazeEnv`, step by step."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tlteach.tasks.episodes import Episodes
+from tlteach.tasks.maze.task import ACTIONS, OBSERVATION_SIZE, VIEW, MazeTask
+
+
+class BatchedMaze(Episodes):
+    """B mazes, each with a goal of its own. How it is used stands at `Episodes`.
+
+    Args:
+        task: what the mazes are.
+        batch_size: B.
+        generator: of goals and of the cells where agents are put down; on the device of the mazes.
+        device: where the tensors are.
+
+    Attributes:
+        cell, goal: (B,) indices of `task.plan.cells`. steps: (B,) taken. over: (B,) bool.
+    """
+
+    observation_size, n_actions = OBSERVATION_SIZE, len(ACTIONS)
+
+    def __init__(self, task: MazeTask, batch_size: int, generator: torch.Generator, device=None):
+        super().__init__(batch_size, task.episode_length, generator, device)
+        plan = task.plan
+        self.task, self.n_cells = task, len(plan.cells)
+        self._next = torch.tensor(plan.next_cell, device=device).flatten()  # (n * 4,)
+        self._views = torch.zeros(self.n_cells, OBSERVATION_SIZE, device=device)
+        self._views[:, :VIEW] = torch.tensor(plan.views)
+        self._views[:, 16 if task.observation == "paper" else 10] = 1.0
+        bumps = torch.tensor(plan.next_cell == np.arange(self.n_cells)[:, None], device=device).flatten()
+        self._bumps = task.bump_reward * bumps.float()  # (n * 4,)
+        self._actions = torch.eye(len(ACTIONS), device=device)
+        self.cell = self.goal = torch.full((batch_size,), plan.start, device=device)
+
+    def _begin(self) -> tuple[Tensor, ...]:
+        start = torch.full_like(self.cell, self.task.plan.start)
+        return start, self._draw(None if self.task.goal_at_start else start)
+
+    def _state(self) -> tuple[str, ...]:
+        return "cell", "goal"
+
+    def _advance(self, action: Tensor) -> tuple[Tensor, ...]:
+        """cell, goal and reward after the step."""
+        move = self.cell * len(ACTIONS) + action  # (B,)
+        to = self._next[move]
+        found = to == self.goal
+        reward = self._bumps[move].add(found, alpha=self.task.goal_reward)
+        anywhere = self._draw(None if self.task.land_on_goal else self.goal)
+        return torch.where(found, anywhere, to), self.goal, reward
+
+    def _observe(self, reward: Tensor, action: Tensor | None) -> Tensor:
+        seen = self._views[self.cell]  # (B, 17), a copy
+        if self.task.observation == "paper":
+            seen[:, 14], seen[:, 15] = reward, self.steps
+        else:
+            seen[:, 11], seen[:, 12] = self.steps / self.length, reward
+            if action is not None:
+                seen[:, 13:] = self._actions[action]
+        return seen
+
+    def _draw(self, but: Tensor | None) -> Tensor:
+        """A free cell for each maze, uniformly; another than `but` (B,)."""
+        n = self.n_cells - (but is not None)
+        cell = torch.randint(n, self.cell.shape, generator=self.generator, device=self.cell.device)
+        return cell if but is None else cell + (cell >= but)
