@@ -123,7 +123,7 @@ def test_pictures_have_the_spectrum_and_the_edges_of_natural_ones():
 
 
 def test_textures_are_noise_that_falls_as_one_over_f_and_does_not_wrap_around():
-    texture = scenes._noise(np.random.default_rng(0))
+    texture = scenes._noise(np.random.default_rng(0), 500)
     assert slope(texture) == pytest.approx(-2, abs=0.2) and texture.std() == pytest.approx(1, abs=0.01)
     near, wrapped = ((texture[:, :, a] - texture[:, :, b]).std() for a, b in ((0, 1), (0, 31)))
     assert wrapped > 1.5 * near

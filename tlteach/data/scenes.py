@@ -16,7 +16,8 @@ SIDE = 32
 WHITE = 3 * 255  # red + green + blue
 LEAVES = 14  # shapes of a picture, from the back to the front
 SMALLEST, LARGEST = 2.0, 16.0  # radii in pixels
-BATCH = 500  # pictures made at a time, so that memory does not grow with their number
+BATCH = 250  # pictures made at a time: their arrays fit into a processor's cache
+TEXTURES = 500  # fields of noise that the surfaces of all pictures are cut from
 
 
 @lru_cache(maxsize=1)  # a lesson asks for the same more than once
@@ -38,14 +39,15 @@ def natural_pictures(n_train: int = 4000, n_withheld: int = 1000, seed: int = 0)
 
 def _pictures(seed: list[int], n: int) -> np.ndarray:
     """(n, 32, 32) uint16; the first ones do not depend on n."""
-    batches = [_batch(np.random.default_rng([*seed, start])) for start in range(0, n, BATCH)]
+    textures = _noise(np.random.default_rng([*seed, 1]), TEXTURES)  # no batch starts at 1
+    batches = [_batch(np.random.default_rng([*seed, start]), textures) for start in range(0, n, BATCH)]
     return np.concatenate(batches)[:n]
 
 
-def _batch(rng: Generator) -> np.ndarray:
+def _batch(rng: Generator, textures: np.ndarray) -> np.ndarray:
     """(BATCH, 32, 32) uint16."""
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) - (SIDE - 1) / 2
-    textures = np.concatenate([_noise(rng), _noise(rng)])
+    x = np.arange(SIDE, dtype=np.float32)[None] - (SIDE - 1) / 2  # (1, 32)
+    y = x.T  # (32, 1)
     scene = _surface(rng, x, y, 0.25, textures)
     covers = (_ground(rng, x, y), *(_leaf(rng, x, y) for _ in range(LEAVES)))
     for cover in covers:  # (BATCH, 32, 32) 1 inside, 0 outside
@@ -59,17 +61,17 @@ def _surface(rng: Generator, x: np.ndarray, y: np.ndarray, rough: float, texture
     """(BATCH, 32, 32) a surface of some brightness, lit from one side, more or less rough."""
     bright = _each(rng.uniform(0, 1, BATCH))
     light = _each(rng.normal(0, 0.012, BATCH)) * x + _each(rng.normal(0, 0.012, BATCH)) * y
-    texture = textures[rng.permutation(len(textures))[:BATCH]]
+    texture = textures[rng.integers(len(textures), size=BATCH)]
     return bright + light + _each(rough * rng.uniform(0, 1, BATCH)) * texture
 
 
-def _noise(rng: Generator) -> np.ndarray:
-    """(BATCH, 32, 32) noise whose amplitude falls as 1/f, of unit variance. It is cut from a field of twice the size:
-    a field made by Fourier transform wraps around, a picture does not."""
+def _noise(rng: Generator, n: int) -> np.ndarray:
+    """(n, 32, 32) noise whose amplitude falls as 1/f, of unit variance. It is cut from a field of twice the size: a
+    field made by Fourier transform wraps around, a picture does not."""
     side = 2 * SIDE
     f = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     f[0, 0] = np.inf
-    wave = np.fft.rfft2(rng.standard_normal((BATCH, side, side)))
+    wave = np.fft.rfft2(rng.standard_normal((n, side, side)))
     field = np.fft.irfft2(wave / f)[:, :SIDE, :SIDE]
     field -= field.mean((1, 2), keepdims=True)
     return (field / field.std((1, 2), keepdims=True)).astype(np.float32)
@@ -89,13 +91,14 @@ def _leaf(rng: Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     angle = _each(rng.choice([0, 1], BATCH, p=[0.4, 0.6]) * rng.uniform(0, np.pi, BATCH))
     stretch = _each(np.exp(rng.normal(0, 0.5, BATCH)))
     dx, dy = x - centre_x, y - centre_y
-    along, across = (
-        (np.cos(angle) * dx + np.sin(angle) * dy) / stretch,
-        (np.cos(angle) * dy - np.sin(angle) * dx) * stretch,
-    )
-    round_, straight = np.hypot(along, across), np.maximum(np.abs(along), np.abs(across))
-    outside = np.where(_each(rng.random(BATCH) < 0.3), straight, round_) - radius  # about pixels from the edge
-    return np.clip(0.5 - outside / _each(rng.choice([1, 1, 2, 4], BATCH)), 0, 1)
+    along = (np.cos(angle) * dx + np.sin(angle) * dy) / stretch
+    across = (np.cos(angle) * dy - np.sin(angle) * dx) * stretch
+    straight = rng.random(BATCH) < 0.3
+    distance = np.empty_like(along)
+    distance[straight] = np.maximum(np.abs(along[straight]), np.abs(across[straight]))
+    distance[~straight] = np.hypot(along[~straight], across[~straight])
+    soft = _each(rng.choice([1, 1, 2, 4], BATCH))
+    return np.clip(0.5 - (distance - radius) / soft, 0, 1)  # distances from the edge are about in pixels
 
 
 def _each(values: np.ndarray) -> np.ndarray:
