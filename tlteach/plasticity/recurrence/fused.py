@@ -15,7 +15,6 @@ from torch import Tensor
 from tlteach.plasticity.recurrence import kernels
 from tlteach.plasticity.recurrence.clamped import Schedule
 from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run
-from tlteach.plasticity.recurrence.rows import Rows
 
 Result = TypeVar("Result")
 
@@ -54,13 +53,15 @@ def forward(given: Given, keep: bool) -> Run:
 
 def _replay(given: Given) -> Run:
     """The activities are known: there is nothing to do but the traces between the stretches."""
+    T, B, N = given.drive.shape
     start = torch.zeros_like(given.drive[0]) if given.hidden is None else given.hidden
-    x, trace, kept = torch.cat([start.unsqueeze(0), given.known]), given.trace, []
-    for t in range(0, len(given.drive), _every(given)):
-        stretch = x[t : t + _every(given) + 1]
-        kept.append(trace)
-        trace = Rows(given, stretch, (1,) * (len(stretch) - 1)).write_all().advance(trace)
-    return Run(x, trace, [torch.stack([torch.zeros_like(trace) if k is None else k for k in kept])])
+    x = torch.cat([start.unsqueeze(0), given.known])
+    trace = given.drive.new_zeros(B, N, N) if given.trace is None else _own(given.trace)
+    kept = given.drive.new_empty(-(-T // _every(given)), B, N, N)
+    eta = _array(given.eta)[()]
+    arrays = (_array(x), eta, given.oja, _array(trace), _array(kept), _every(given))
+    _share_out(given, lambda first, last, _: kernels.replay(first, last, *arrays))
+    return Run(x, trace, [kept])
 
 
 def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:

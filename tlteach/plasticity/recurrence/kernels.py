@@ -18,6 +18,7 @@ from tlteach.plasticity.recurrence.loops import (
     tanh_into,
     two_steps,
     use,
+    write_and_use,
 )
 
 
@@ -63,6 +64,29 @@ def forward(first, last, drive, weight, alpha, eta, oja, clamp, x, traces, check
             before, pre = x[T - 2, b], x[T - 1, b]
             fade = two_steps(oja, eta, pre, x[T, b], fades, written, written_later)
             advance(oja, traces[b], trace, fade, fades, before, written, pre, written_later)
+
+
+@compiled
+def replay(first, last, x, eta, oja, traces, checkpoints, every):
+    """The traces of episodes first ... last-1 whose activities x (T+1, B, N) are known: `forward` but equation 1."""
+    T, N = len(x) - 1, x.shape[2]
+    work = np.zeros((4, N), x.dtype)
+    fades, written, written_later, nothing = work[0], work[1], work[2], work[3]
+    spare = np.empty((2, N, N), x.dtype)
+    for b in range(first, last):
+        trace = traces[b]
+        for t in range(0, T, 2):
+            if t % every == 0:
+                copy(checkpoints[t // every, b].reshape(-1), trace.reshape(-1))
+            new = spare[t // 2 % 2]
+            if t + 1 < T:
+                fade = two_steps(oja, eta, x[t + 1, b], x[t + 2, b], fades, written, written_later)
+                advance(oja, new, trace, fade, fades, x[t, b], written, x[t + 1, b], written_later)
+            else:
+                fade = one_step(oja, eta, x[t + 1, b], fades, written)
+                advance(oja, new, trace, fade, fades, x[t, b], written, nothing, nothing)
+            trace = new
+        copy(traces[b].reshape(-1), trace.reshape(-1))
 
 
 @compiled
@@ -141,3 +165,19 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
             if oja:
                 copy(laters, fades)
     return deta
+
+
+@compiled
+def act(drive, pre, post, after, traces, weight, alpha, eta, oja):
+    """One step of all episodes: from pre and post, the activities before the last two steps, to `after`, all (B, N).
+
+    traces (B, N, N) lack what the step from pre to post writes; it is written now, on the way to equation 1.
+    """
+    B, N = drive.shape
+    work = np.zeros((3, N), drive.dtype)
+    total, fades, written = work[0], work[1], work[2]
+    for b in range(B):
+        copy(total, drive[b])
+        fade = one_step(oja, eta, post[b], fades, written)
+        write_and_use(oja, total, post[b], weight, alpha, traces[b], fade, fades, pre[b], written)
+        tanh_into(after[b], total)

@@ -110,6 +110,17 @@ def advance_and_use(oja, total, x, weight, alpha, new, old, fade, fades, pre, wr
 
 
 @compiled
+def write_and_use(oja, total, x, weight, alpha, trace, fade, fades, pre, written):
+    """trace = fade * trace + pre^T written in place, and total += x @ (weight + alpha * trace)."""
+    for i in range(len(pre)):
+        pre_i, x_i, h, w, a = pre[i], x[i], trace[i], weight[i], alpha[i]
+        for j in range(len(total)):
+            h_ij = (fades[j] if oja else fade) * h[j] + pre_i * written[j]
+            h[j] = h_ij
+            total[j] += x_i * (w[j] + a[j] * h_ij)
+
+
+@compiled
 def use(oja, total, x, weight, alpha, trace, fade, fades, pre, written):
     """total += x @ (weight + alpha * (fade * trace + pre^T written))."""
     for i in range(len(pre)):
