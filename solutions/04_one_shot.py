@@ -331,7 +331,7 @@ half_width = check.half_width(half_width)
 check.progress("one_shot")
 
 # %%
-right = one_shot.test(network, config, episodes=lesson.choose(smoke=200, lesson=10_000), seed=SEED)
+right = one_shot.test(network, config, episodes=lesson.choose(smoke=100, lesson=10_000), seed=SEED)
 share = right.float().mean().item()
 print(f"test characters (drawn alphabets): {share:.1%} +- {half_width(right):.1%} in {len(right):,} episodes")
 
@@ -440,7 +440,7 @@ reproduction.table("one-shot-published")
 # $\eta = 0.5$ it falls within a few dozen updates. Here are both, for the same 150 updates (76,800 episodes).
 
 # %%
-short = lesson.choose(smoke=10, lesson=150)
+short = lesson.choose(smoke=4, lesson=150)
 budget = dict(updates=short, record_every=max(1, short // 15), validation_episodes=50, test_episodes=50, seed=SEED)
 loud = one_shot.Config.preset(PRESET, **budget)
 quiet = one_shot.Config.preset(PRESET, **budget, gain=0.01, eta=0.01)

@@ -118,8 +118,8 @@ class Config:
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "smoke": dict(pool_characters=8, pool_drawings=3, pool_episodes=32, updates=20, record_every=5,
-                  validation_episodes=200, test_episodes=200),
+    "smoke": dict(pool_characters=8, pool_drawings=3, pool_episodes=32, updates=10, record_every=5,
+                  validation_episodes=50, test_episodes=50),
     "lesson": dict(distortion=0.0),
     "long": dict(data="omniglot", precision="bfloat16", updates=30_000, record_every=200),
     "paper": dict(data="omniglot", protocol="paper", pool_characters=5, pool_drawings=2, pool_episodes=1,
