@@ -1,0 +1,126 @@
+"""What a warmed-up policy is measured by: a random policy, the same optimiser on the real environment, the optimum."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tlteach import checks
+from tlteach.errors import InvalidInput
+from tlteach.modelbased.buffer import Transitions
+from tlteach.modelbased.learner import AlgorithmConfig, Shared
+from tlteach.modelbased.policies import GaussianPolicy
+from tlteach.modelbased.shac import SHACConfig
+from tlteach.modelbased.virtual import Rollout, true_world
+from tlteach.tasks.families import Family, collect
+
+
+@dataclass(frozen=True)
+class Practised:
+    """A baseline on one task after some updates.
+
+    real: return of its policy, measured as a warmed-up one's is. real_steps: that it has learned from. policy: itself,
+    changed by the next update.
+    """
+
+    update: int
+    real: float
+    real_steps: int
+    policy: GaussianPolicy
+
+
+def random_return(family: Family, config: AlgorithmConfig, task: Tensor) -> float:
+    """Real return of a policy that was never trained."""
+    shared = Shared(family, config)
+    return shared.real_return(shared.fresh().policy, family.check_tasks(task, dims=1))
+
+
+def from_scratch(family: Family, config: AlgorithmConfig, task: Tensor, updates: int) -> Iterator[Practised]:
+    """The same policy and optimiser on the real environment alone: `config.steps_per_task` real steps an update.
+
+    Raises InvalidInput for SHAC, which needs a differentiable world, and where the steps are no whole episodes.
+    """
+    if isinstance(config.optimizer, SHACConfig):
+        raise InvalidInput("SHAC differentiates the world, a real one has no derivatives; take TRPO or PPO")
+    W, rest = divmod(config.steps_per_task, family.horizon)
+    if rest or not W:
+        raise InvalidInput(
+            f"{config.steps_per_task} steps are no whole episodes of {family.horizon}; change steps_per_task"
+        )
+    checks.whole(1, updates=updates)
+    task, shared = family.check_tasks(task, dims=1), Shared(family, config)
+    optimizer = shared.fresh()
+    for update in range(1, updates + 1):
+        rollout = real_rollout(family, task, lambda obs: optimizer.policy(obs).sample(shared.generator), W, shared)
+        optimizer.improve(rollout, shared.generator)
+        real = shared.real_return(optimizer.policy, task)
+        yield Practised(update, real, update * config.steps_per_task, optimizer.policy)
+
+
+def real_rollout(family: Family, task: Tensor, policy: Callable[[Tensor], Tensor], W: int, shared: Shared) -> Rollout:
+    """One episode's length of real steps in each of W worlds; the moments of `shared.model` take them in, too."""
+    T = family.horizon
+    got = collect(family, task, policy, W * T, shared.generator, n_worlds=W)
+    boundary = got.terminated | got.truncated
+    shared.model.observe(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, boundary))
+    table = (got.obs, got.action, got.next_obs, got.reward, got.terminated, boundary)
+    return Rollout(*(x.unflatten(0, (W, T)).transpose(0, 1) for x in table))  # (T, W, ...)
+
+
+def optimum(family: Family, config: AlgorithmConfig, task: Tensor, updates: int, start: dict) -> Practised:
+    """The same optimiser on the true dynamics: what practice is worth when the world is known.
+
+    Args:
+        start: `Shared.state_dict()`, of which the moments are taken and nothing else.
+
+    Raises InvalidInput for a family whose dynamics cannot be differentiated on tensors.
+    """
+    _need_simulation(family)
+    task, shared = family.check_tasks(task, dims=1), Shared(family, config)
+    moments = {k: v for k, v in start["fitter"]["model"].items() if k.startswith(("obs_norm.", "delta_norm."))}
+    shared.model.load_state_dict(moments, strict=False)
+    optimizer, world = shared.fresh(), true_world(family, task)
+    for _ in range(updates):
+        optimizer.update(world, family.resets(config.warm_up.rollouts, shared.generator), shared.generator)
+    return Practised(updates, shared.real_return(optimizer.policy, task), 0, optimizer.policy)
+
+
+def best_return(
+    family: Family, policy: GaussianPolicy, task: Tensor, start: Tensor, n_steps: int = 90, learning_rate: float = 0.1
+) -> Tensor:
+    """The bound: return of the best actions that gradients find from each start, (N, O) -> (N,).
+
+    Corrections u_t to the policy's actions are improved through the simulator by Adam: a_t = policy(s_t) + u_t, a
+    number for each start and step. Around a policy that gets about where it should, this is well conditioned, which
+    bare actions from zero are not. No policy is better from these starts, if the optimum found is the global one.
+    """
+    _need_simulation(family)
+    task = family.check_tasks(task, dims=1)
+    policy = copy.deepcopy(policy).requires_grad_(False)
+    u = torch.zeros(family.horizon, len(start), family.action_size, requires_grad=True)  # (T, N, A)
+    adam = torch.optim.Adam([u], lr=learning_rate)
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(adam, n_steps)
+    best = torch.full((len(start),), -torch.inf)
+    for _ in range(n_steps):
+        obs, total = start, torch.zeros(len(start))
+        for correction in u:
+            action = policy(obs).mean + correction
+            next_obs = family.simulate(obs, action)
+            total = total + family.reward(obs, action, next_obs, task)
+            obs = next_obs
+        best = torch.maximum(best, total.detach())
+        adam.zero_grad()
+        (-total.sum()).backward()
+        adam.step()
+        rates.step()
+    return best
+
+
+def _need_simulation(family: Family) -> None:
+    if not hasattr(family, "simulate"):
+        raise InvalidInput(
+            f"{family.name} has no simulator on tensors, so that its optimum is not known; take navigation, or compare "
+            "with from_scratch and many updates"
+        )

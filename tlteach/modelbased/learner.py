@@ -1,0 +1,177 @@
+"""What goes from task to task (spec 1.1): the model with its Adam, the buffer, the value; and what is done with them."""
+
+import copy
+import warnings
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tlteach import checks
+from tlteach.errors import BadFile
+from tlteach.modelbased.buffer import ReplayBuffer, Transitions
+from tlteach.modelbased.critic import Critic, CriticConfig, PolicyOptimizer
+from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
+from tlteach.modelbased.exploration import explorer
+from tlteach.modelbased.fitting import FitConfig, Fitter
+from tlteach.modelbased.policies import GaussianPolicy, Value
+from tlteach.modelbased.ppo import PPO, PPOConfig
+from tlteach.modelbased.shac import SHAC, SHACConfig
+from tlteach.modelbased.trpo import TRPO, TRPOConfig
+from tlteach.modelbased.virtual import Diverged, learned_world
+from tlteach.modelbased.warm_up import WarmUpConfig, warm_up
+from tlteach.tasks.families import Family, collect
+
+OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
+
+
+@dataclass(frozen=True)
+class AlgorithmConfig:
+    """The defaults are the authors' final setting.
+
+    n_tasks: training tasks, drawn in advance from the seed.
+    steps_per_task: real steps collected on each.
+    refine: iterations of warm-up after the collection, on the same task; the authors' earlier variant had 20.
+    evaluation_episodes: real episodes that measure the policy after its warm-up; they teach nothing.
+    act: how the policy is measured: "sample", as the authors do, or by its "mean".
+    capacity: of the replay buffer.
+    hidden, log_std: of the policy.
+    optimizer: the configuration of TRPO, PPO or SHAC.
+
+    Raises InvalidInput for values that cannot be used.
+    """
+
+    n_tasks: int = 100
+    steps_per_task: int = 4000
+    refine: int = 0
+    evaluation_episodes: int = 20
+    act: str = "sample"
+    capacity: int = 200_000
+    hidden: tuple[int, ...] = (32, 32)
+    log_std: float = 0.0
+    dynamics: DynamicsConfig = field(default_factory=DynamicsConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    critic: CriticConfig = field(default_factory=CriticConfig)
+    optimizer: TRPOConfig | PPOConfig | SHACConfig = field(default_factory=TRPOConfig)
+    warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
+    seed: int = 0
+
+    def __post_init__(self):
+        checks.whole(0, refine=self.refine, seed=self.seed)
+        counts = ("n_tasks", "steps_per_task", "evaluation_episodes", "capacity")
+        checks.whole(1, **{name: getattr(self, name) for name in counts})
+        checks.choice("act", self.act, ("sample", "mean"))
+        checks.choice("kind of optimizer", type(self.optimizer), tuple(OPTIMIZERS))
+
+
+class Shared:
+    """What goes from task to task: the model with its Adam, the buffer, the value with its Adam, the generator.
+
+    Args:
+        family, config: the tasks, and how they are learned.
+        n: number of policies (and values) that practise at once in the one model, or None for a single one.
+        device: of networks and buffer; numbers are drawn on the CPU, so that a seed means the same everywhere.
+    """
+
+    def __init__(self, family: Family, config: AlgorithmConfig, n: int | None = None, device=None):
+        self.family, self.config, self.n, self.device = family, config, n, device
+        self.generator = torch.Generator().manual_seed(config.seed)
+        O, A = family.obs_size, family.action_size
+        self.fitter = Fitter(Dynamics(O, A, config.dynamics, self.generator, device=device), config.fit)
+        self.buffer = ReplayBuffer(O, A, config.capacity, device=device)
+        value = Value(O, self.model.obs_norm, self.generator, n=n, device=device)
+        self.critic = Critic(value, config.critic)
+
+    @property
+    def model(self) -> Dynamics:
+        return self.fitter.model
+
+    def fresh(self) -> PolicyOptimizer:
+        """An optimiser with a random policy (or n of them)."""
+        c, family = self.config, self.family
+        options = dict(hidden=c.hidden, log_std=c.log_std, n=self.n, device=self.device)
+        policy = GaussianPolicy(family.obs_size, family.action_size, self.model.obs_norm, self.generator, **options)
+        return OPTIMIZERS[type(c.optimizer)](policy, self.critic, c.optimizer)
+
+    def practise(self, optimizer: PolicyOptimizer, task: Tensor, iterations: int) -> tuple[float, bool]:
+        """Warm-up on task (K,), or (n, K); returns the model's last loss (mean of the members), and did it diverge?
+
+        Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why.
+        """
+        config = replace(self.config.warm_up, iterations=iterations)
+        for step in warm_up(self.fitter, self.buffer, optimizer, self.family, task, config, self.generator):
+            last = step
+        if last.diverged:
+            warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
+        return last.model_loss.mean().item(), bool(last.diverged)
+
+    def collect(self, policy: GaussianPolicy, task: Tensor) -> float:
+        """Real steps of one policy with exploration noise, into the buffer and the running moments; mean return."""
+        got = self._act(policy, task, self.config.steps_per_task, sigma=0.3)
+        new = Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated)
+        self.add(new)
+        return got.returns().mean().item()
+
+    def add(self, new: Transitions) -> None:
+        """Real steps into the buffer and the running moments of the model."""
+        new = Transitions(*(x.to(self.device) for x in vars(new).values()))
+        self.buffer.add(new)
+        self.model.observe(new)
+
+    def returns(self, policy: GaussianPolicy, task: Tensor) -> tuple[float, float]:
+        """Virtual and real return of one policy, without exploration noise; nothing is learned from them.
+
+        The virtual one is NaN where the model diverges, or before it has seen any data.
+        """
+        return self.virtual_return(policy, task), self.real_return(policy, task)
+
+    def virtual_return(self, policy: GaussianPolicy, task: Tensor) -> float:
+        family, c = self.family, self.config
+        start = family.resets(c.evaluation_episodes, self.generator).to(self.device)
+        if not int(self.model.obs_norm.count):
+            return float("nan")
+        options = dict(scheme=c.warm_up.scheme, clip_margin=c.warm_up.clip_margin)
+        world = learned_world(self.model, family, task.to(self.device), **options)
+        try:
+            sampled = self.generator if c.act == "sample" else None
+            return world.rollout(policy, start, family.horizon, sampled).total.item()
+        except Diverged:
+            return float("nan")
+
+    def real_return(self, policy: GaussianPolicy, task: Tensor) -> float:
+        steps = self.config.evaluation_episodes * self.family.horizon
+        return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample").returns().mean().item()
+
+    def _act(self, policy: GaussianPolicy, task: Tensor, steps: int, sigma: float, sample: bool = True):
+        act = explorer(policy, self.generator, sigma=sigma) if sample else lambda obs: policy(obs).mean
+        return collect(self.family, task, lambda obs: act(obs.to(self.device)).cpu(), steps, self.generator)
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of everything from which training goes on to the same numbers."""
+        return {
+            "fitter": self.fitter.state_dict(),
+            "buffer": copy.deepcopy(self.buffer.state_dict()),
+            "critic": self.critic.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave. Raises BadFile when it is of another family or of networks of other sizes."""
+        try:
+            self.fitter.load_state_dict(state["fitter"])
+            self.critic.load_state_dict(state["critic"])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise BadFile(misfit(self.family, self.config, error)) from error
+        self.buffer.load_state_dict(state["buffer"])
+        self.generator.set_state(state["generator"])
+
+
+def misfit(family: Family, config: AlgorithmConfig, error: Exception) -> str:
+    """What to tell where stored networks do not fit."""
+    first = str(error).strip().splitlines()[-1].strip()
+    return (
+        f"the stored networks are not of {family.name} ({family.obs_size} numbers observed, {family.action_size} "
+        f"motors) with {config.dynamics.n_models} models of hidden layers {tuple(config.dynamics.hidden)}: {first} "
+        "Take the family and the configuration that they were stored with."
+    )
