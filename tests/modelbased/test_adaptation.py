@@ -1,4 +1,4 @@
-"""Adaptation at test: many tasks at once are the same as each by itself; what is counted, what resumes, what refuses."""
+"""Adaptation at test: many tasks at once are the same as each by itself; what is counted, resumes and refuses."""
 
 from dataclasses import replace
 

@@ -5,7 +5,7 @@ all from the same model, buffer and value. From stage 1 on each task has its own
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.buffer import Transitions
 from tlteach.modelbased.copies import pick, spread
 from tlteach.modelbased.critic import PolicyOptimizer
-from tlteach.modelbased.learner import OPTIMIZERS, AlgorithmConfig, Shared
+from tlteach.modelbased.learner import AlgorithmConfig, Shared
 from tlteach.tasks.families import Family
 
 

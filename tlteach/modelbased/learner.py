@@ -1,4 +1,4 @@
-"""What goes from task to task (spec 1.1): the model with its Adam, the buffer, the value; and what is done with them."""
+"""What goes from task to task (spec 1.1): the model with its Adam, the buffer, the value; and what uses them."""
 
 import copy
 import warnings
