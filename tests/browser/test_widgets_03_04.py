@@ -193,3 +193,66 @@ def test_a_character_is_drawn_by_mouse_and_by_keyboard_and_named_meanwhile(noteb
         changes(page, widget, lambda: drag(page, pads[2], (0.3, 0.3), (0.7, 0.6)), "drawing over an example")
         assert pads[2].locator("image").count() == 0, "an example makes room"
         is_clean(opened)
+
+
+def touch(page, pad):
+    """A function that puts fingers on the pad, moves them and lifts them: touch(kind, (x, y) of those that stay...)."""
+    page.mouse.move(0, 0)
+    pad.scroll_into_view_if_needed()
+    session, box = page.context.new_cdp_session(page), pad.locator("svg").bounding_box()
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+
+    def event(kind, **fingers):
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": "ab".index(name)}
+            for name, (x, y) in fingers.items()
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+    return event
+
+
+def points(pad):
+    """What the strokes of a page run through, in parts of its side."""
+    state = pad.get_attribute("data-tl-state")
+    return [[tuple(float(part) / 105 for part in p.split(",")) for p in s.split(" ")] for s in state.split(";") if s]
+
+
+def test_a_second_finger_does_not_go_on_with_the_stroke_of_the_first(notebook):
+    with notebook(PAD) as opened:
+        page = opened.page
+        opened.run_all()
+        pad = page.locator(".tl-widget .tl-pad").first
+        fingers = touch(page, pad)
+        fingers("Start", a=(0.2, 0.2))
+        fingers("Move", a=(0.3, 0.3))
+        fingers("Start", a=(0.3, 0.3), b=(0.9, 0.1))
+        fingers("Move", a=(0.3, 0.3), b=(0.9, 0.6))
+        fingers("Move", a=(0.4, 0.4), b=(0.9, 0.6))
+        fingers("Move", a=(0.5, 0.5))  # the second is lifted
+        fingers("End")
+        becomes(page, lambda: [len(stroke) for stroke in points(pad)], [4])
+        assert all(abs(x - y) < 0.02 for x, y in points(pad)[0]), "all of it is by the first finger"
+        fingers("Start", b=(0.1, 0.9))
+        fingers("Move", b=(0.3, 0.7))
+        fingers("End")
+        becomes(page, lambda: [len(stroke) for stroke in points(pad)], [4, 2])
+
+
+def test_shift_enter_on_a_pad_runs_the_cell_and_leaves_the_pen_alone(notebook):
+    with notebook(PAD, "1 + 1") as opened:
+        page = opened.page
+        opened.run_all()
+        prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
+        assert prompts.nth(1).inner_text() == "[2]:"
+        pad = page.locator(".tl-widget .tl-pad").first
+        pad.focus()
+        version = pad.get_attribute("data-tl-state")
+        keys(page, "Shift+Enter")
+        becomes(page, lambda: prompts.nth(1).inner_text(), "[4]:")
+        opened.wait_idle()
+        pad = page.locator(".tl-widget .tl-pad").first
+        assert (pad.get_attribute("data-tl-state"), pad.get_attribute("data-tl-down")) == (version, None) == ("", None)
+        pad.focus()
+        keys(page, "Enter")
+        assert pad.get_attribute("data-tl-down") == "", "Enter alone puts the pen down"

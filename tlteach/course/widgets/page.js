@@ -124,26 +124,27 @@
     const box = pad.querySelector('svg').getBoundingClientRect(), n = Number(pad.dataset.tlUnits);
     return [clip((event.clientX - box.left) / box.width * n, n), clip((event.clientY - box.top) / box.height * n, n)].map(round);
   };
-  let held = null;  // the pad under a pressed pointer
+  let held = null, pointer = null;  // the pad that is drawn on and the pointer that does it: a second finger does not
   document.addEventListener('pointerdown', event => {
     const pad = event.target.closest && event.target.closest('.tl-pad');
     if (!pad || event.button !== 0 || held) return;
-    held = pad;
+    [held, pointer] = [pad, event.pointerId];
     pad.setPointerCapture(event.pointerId);
     lift(pad);
     down(pad, at(pad, event));
   });
   document.addEventListener('pointermove', event => {
-    if (!held) return;
+    if (!held || event.pointerId !== pointer) return;
     for (const each of event.getCoalescedEvents ? event.getCoalescedEvents() : [event]) {
       const p = at(held, each);
       if (Math.hypot(p[0] - held.tlPen[0], p[1] - held.tlPen[1]) >= Number(held.dataset.tlUnits) / 100) move(held, p);
     }
     soon(held);
   });
-  for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => {
-    if (held) send(held);
-    held = null;
+  for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) document.addEventListener(end, event => {
+    if (!held || event.pointerId !== pointer) return;
+    send(held);
+    held = pointer = null;
   });
 
   // By keyboard: arrows move a pen, Space or Enter puts it down and lifts it, Backspace takes the last stroke back.
@@ -159,7 +160,7 @@
   };
   document.addEventListener('keydown', event => {
     const pad = event.target.closest && event.target.closest('.tl-pad');
-    if (!pad || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!pad || event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter')) return;
     const n = Number(pad.dataset.tlUnits), step = Number(pad.dataset.tlStep) * (event.shiftKey ? 3 : 1);
     const arrow = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step]}[event.key];
     const pen = pad.tlKeyPen = pad.tlKeyPen || [n / 2, n / 2];
