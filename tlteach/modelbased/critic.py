@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from tlteach import checks
+from tlteach.modelbased.adam import Adam
+from tlteach.modelbased.passes import Passes
 from tlteach.modelbased.policies import GaussianPolicy, Value
 from tlteach.modelbased.returns import gae
 from tlteach.modelbased.virtual import Rollout, World
@@ -72,7 +74,7 @@ class Critic:
 
     def __init__(self, value: Value, config: CriticConfig):
         self.value, self.config = value, config
-        self.adam = torch.optim.Adam(value.trained(), lr=config.learning_rate, fused=True)
+        self.adam = Adam(value.trained(), config.learning_rate)
 
     @torch.no_grad()
     def batch(self, rollout: Rollout) -> Batch:
@@ -88,18 +90,29 @@ class Critic:
             obs.flatten(-3, -2), rollout.action.detach().flatten(-3, -2), (advantage - mean) / (std + 1e-8), target
         )
 
+    @torch.no_grad()
     def fit(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Regression on `batch.target`; returns the mean squared error of the last epoch, () or (P,)."""
-        for _ in range(self.config.epochs):
-            total = 0.0
-            for index in minibatches(batch, self.config.batch_size, generator):
-                part = batch[index]
-                self.adam.zero_grad()
-                loss = (self.value(part.obs) - part.target).square().mean(-1)  # () or (P,)
-                loss.sum().backward()
-                self.adam.step()
-                total = total + loss.detach() * part.target.shape[-1]
-        return total / batch.target.shape[-1]
+        value, size = self.value, self.config.batch_size
+        shape = (value.net.n or 1, batch.target.shape[-1], -1)
+        x, target = value.normaliser(batch.obs).view(shape), batch.target.reshape(shape)  # (P, B, O), (P, B, 1)
+        passes: dict[int, tuple[Passes, Tensor]] = {}  # by the size of the minibatch: an epoch's last may be smaller
+        for epoch in range(self.config.epochs):
+            order, losses = permutation(batch, generator), []
+            parts = (part.index_select(1, order).split(size, 1) for part in (x, target))
+            for inputs, targets in zip(*parts, strict=True):
+                n = inputs.shape[1]
+                if n not in passes:
+                    passes[n] = Passes(value.net, n), x.new_tensor(2 / n)
+                net, factor = passes[n]
+                net.outputs[0] = inputs
+                error = net.forward().sub_(targets)
+                if epoch + 1 == self.config.epochs:
+                    losses.append(error.square().sum((1, 2)))
+                net.backward(error.mul_(factor))  # d mean(error^2) / d error
+                self.adam.step(net.gradients)
+        loss = torch.stack(losses).sum(0) / shape[1]  # (P,)
+        return loss if value.net.n else loss[0]
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the value and of Adam: all from which fitting goes on."""
@@ -112,6 +125,10 @@ class Critic:
 
 def minibatches(batch: Batch, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Indices of all samples in random order, `size` at a time (the last may be fewer)."""
+    yield from permutation(batch, generator).split(size)
+
+
+def permutation(batch: Batch, generator: torch.Generator) -> Tensor:
+    """The samples' numbers in random order, (B,)."""
     n = batch.target.shape[-1]
-    order = torch.randperm(n, generator=generator, device=generator.device)
-    yield from order.to(batch.target.device).split(size)
+    return torch.randperm(n, generator=generator, device=generator.device).to(batch.target.device)

@@ -1,0 +1,104 @@
+"""Forward and backward through an `MLP` by hand, into buffers made once: no graph, no allocation in inner loops.
+
+The same numbers as autograd on `MLP.forward` (tested in double precision), at a fraction of its cost for small
+networks, where building the graph takes longer than the products.
+"""
+
+import functools
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from tlteach.modelbased.mlp import MLP
+
+aten = torch.ops.aten
+_number = functools.cache(lambda value, dtype, device: torch.tensor(value, dtype=dtype, device=device))
+
+# g, z, h -> g * act'(z) in place, where h = act(z)
+SLOPES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "relu": lambda g, z, h: aten.threshold_backward.grad_input(g, h, 0, grad_input=g),
+    "silu": lambda g, z, h: aten.silu_backward.grad_input(g, z, grad_input=g),
+    "tanh": lambda g, z, h: aten.tanh_backward.grad_input(g, h, grad_input=g),
+}
+
+
+class Passes:
+    """Passes of `rows` inputs through each of the networks of `net`, which counts as one network where its n is None.
+
+    outputs[0] (n, rows, sizes[0]) is the input: write to it, or put another tensor of that shape in its place.
+    outputs[l] are the outputs of layer l after its activation, outputs[-1] those of the network; errors[l] the
+    gradients there, before the activation.
+    gradients: what `backward` writes, in the order and the shapes of `net.parameters()`.
+    share: passes through the same net whose `gradients` these write to, too.
+    """
+
+    def __init__(self, net: MLP, rows: int, share: "Passes | None" = None):
+        n, self.activation = net.n or 1, net.activation
+        self.weights = [w.detach().view(n, *w.shape[-2:]) for w in net.weights]
+        self.biases = [b.detach().view(n, 1, -1) for b in net.biases]
+        self.gradients = [torch.zeros_like(p.detach()) for p in net.parameters()] if share is None else share.gradients
+        L, make = len(self.weights), self.weights[0].new_empty
+        self._weight_gradients = [g.view_as(w) for g, w in zip(self.gradients[:L], self.weights, strict=True)]
+        self._bias_gradients = [g.view_as(b) for g, b in zip(self.gradients[L:], self.biases, strict=True)]
+        self._turned = [w.mT for w in self.weights]
+        self.outputs = [make(n, rows, size) for size in net.sizes]
+        self.errors = [make(n, rows, size) for size in net.sizes]
+        self._before = [make(n, rows, size) if net.activation == "silu" else None for size in net.sizes]
+
+    def forward(self) -> Tensor:
+        """outputs[0] -> outputs[-1], (n, rows, sizes[-1]); the next call overwrites it."""
+        outputs, last = self.outputs, len(self.weights) - 1
+        for l in range(last):
+            hidden(outputs[l], self.weights[l], self.biases[l], self.activation, outputs[l + 1], self._before[l + 1])
+        return linear(outputs[last], self.weights[last], self.biases[last], outputs[-1])
+
+    def backward(self, error: Tensor, *, to_input: bool = False, add: bool = False) -> Tensor:
+        """From `error`, d loss / d output (n, rows, sizes[-1]), the gradients of the parameters, after `forward`.
+
+        to_input: also the gradient at the input, errors[0], which is returned.
+        add: to what the gradients hold already.
+        """
+        slope = SLOPES[self.activation]
+        for l in reversed(range(len(self.weights))):
+            h, gradient = self.outputs[l], self._weight_gradients[l]
+            if add:
+                gradient.baddbmm_(h.mT, error)
+                self._bias_gradients[l].add_(error.sum(1, keepdim=True))
+            else:
+                product(h.mT, error, gradient)
+                torch.sum(error, 1, keepdim=True, out=self._bias_gradients[l])
+            if l or to_input:
+                error = product(error, self._turned[l], self.errors[l])
+            if l:
+                slope(error, self._before[l], h)
+        return error
+
+
+def hidden(x: Tensor, weight: Tensor, bias: Tensor, activation: str, out: Tensor, before: Tensor | None = None):
+    """act(x weight + bias), (n, rows, out), written to `out`; "silu" leaves in `before` what it was applied to."""
+    if activation == "tanh":  # 2 sigmoid(2 z) - 1: a third of the time of torch's tanh
+        torch.baddbmm(bias, x, weight, beta=2, alpha=2, out=out)
+        return torch.add(_number(-1, out.dtype, out.device), out.sigmoid_(), alpha=2, out=out)
+    if activation == "relu":
+        return torch.baddbmm(bias, x, weight, out=out).relu_()
+    return aten.silu.out(torch.baddbmm(bias, x, weight, out=out if before is None else before), out=out)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
+    """x weight + bias, (n, rows, out), written to `out`."""
+    if weight.shape[-1] == 1 < len(weight):
+        return product(x, weight, out).add_(bias)
+    return torch.baddbmm(bias, x, weight, out=out)
+
+
+def product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+    """a b, (n, i, k) and (n, k, j) -> (n, i, j), written to `out`.
+
+    Batched products with a single column or a single term are slow in BLAS.
+    """
+    if a.shape[-1] == 1:
+        return torch.mul(a, b, out=out)
+    if b.shape[-1] == 1 < len(b):
+        return torch.sum(a * b.mT, -1, keepdim=True, out=out)
+    return torch.bmm(a, b, out=out)
