@@ -11,3 +11,7 @@ class InvalidInput(TlteachError, ValueError):
 
 class BadFile(TlteachError, OSError):
     """A file or folder that is missing, damaged, of another kind, or cannot be written."""
+
+
+class Diverged(TlteachError, ArithmeticError):
+    """A training whose loss or gradient is no longer a finite number; what there was before is kept."""

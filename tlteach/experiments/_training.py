@@ -1,5 +1,6 @@
 """What a training loop keeps: network, optimiser, generator, clock, and the means of a record."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from tlteach.errors import Diverged
 
 SEEDING = threading.Lock()  # torch's layers draw from the process-wide generator: one thread at a time
 
@@ -56,17 +59,34 @@ class Training:
         now = time.process_time() if self._paused_at is None else self._paused_at
         return now - self._clock
 
-    def update(self, loss: Tensor, **seen: float) -> None:
-        """One step down the gradient of `loss`; it, and what else was seen, joins the means of the next record."""
+    def update(self, loss: Tensor, *, clip_norm: float | None = None, **seen: float) -> None:
+        """One step down the gradient of `loss`; it, and what else was seen, joins the means of the next record.
+
+        With `clip_norm` the gradient is made that long where it is longer; its length before joins them as `gradient`.
+
+        Raises Diverged, and leaves the network as it is, when the loss, or a gradient to be clipped, is not finite.
+        """
+        self._require_finite("loss", loss.item())
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if clip_norm is not None:
+            length = nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm).item()
+            self._require_finite("gradient's length", length)
+            seen["gradient"] = length
         self.optimizer.step()
         self.step += 1
         self._count += 1
         for name, value in {"loss": loss.item(), **seen}.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
+
+    def _require_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise Diverged(
+                f"the {what} became {value} in update {self.step + 1}; training stops with the network as it was "
+                "before. Try a smaller learning rate, clipping of the gradient (clip_norm), or a smaller start of eta."
+            )
 
     def means(self) -> dict[str, float]:
         """Means since they were last asked for."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from tlteach.errors import BadFile
+from tlteach.errors import BadFile, Diverged
 from tlteach.provenance import Provenance, commit
 from tlteach.runs.folder import RunFolder
 from tlteach.runs.result import Result, plain
@@ -65,6 +65,8 @@ def drive(
     result so far is returned, its provenance says `complete=False`, and with a `folder` the same call goes on later.
     Pressed a second time it interrupts at once.
 
+    Training that diverges ends the same way, at its last record, with a warning that says what to try.
+
     Raises InvalidInput when `folder` holds a run of another config or on other data; BadFile when its checkpoint cannot
     be read.
     """
@@ -89,19 +91,23 @@ def drive(
         _attempt(lambda: home.save(rows, record.checkpoint(), earlier + time.time() - started))
 
     with tqdm(total=None, disable=not progress, unit="update", leave=False) as bar, StopRequest() as stop:
-        for record in train(config, checkpoint):
-            rows.append({"step": record.step, **record.metrics})
-            bar.total = record.total
-            bar.update(record.step - bar.n)
-            for watch in watchers:
-                watch(record)
-            if stop.requested and not record.done:
-                complete = False
-                break
-            if home and not record.done and time.monotonic() - saved_at > checkpoint_seconds:
-                keep()
-                saved_at = time.monotonic()
-    if home and not complete:
+        try:
+            for record in train(config, checkpoint):
+                rows.append({"step": record.step, **record.metrics})
+                bar.total = record.total
+                bar.update(record.step - bar.n)
+                for watch in watchers:
+                    watch(record)
+                if stop.requested and not record.done:
+                    complete = False
+                    break
+                if home and not record.done and time.monotonic() - saved_at > checkpoint_seconds:
+                    keep()
+                    saved_at = time.monotonic()
+        except Diverged as error:
+            complete = False
+            warnings.warn(str(error), stacklevel=2)
+    if home and record and not complete:
         keep()
     final = result()
     if home and complete:

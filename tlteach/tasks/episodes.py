@@ -53,6 +53,11 @@ class Episodes(ABC):
         """Which episodes are over by now: (B,) of bool."""
         return self.steps >= self.length
 
+    @property
+    def all_over(self) -> bool:
+        """Whether every episode is over."""
+        return self._n_over == self.batch_size
+
     def reset(self, which: Tensor | None = None) -> Tensor:
         """Begin new episodes, all or those in `which` (B,) of bool: what is seen at first, (B, observation_size)."""
         if which is None:
@@ -90,7 +95,7 @@ class Episodes(ABC):
     def _check(self, action: Tensor) -> None:
         if self._seen is None:
             raise InvalidInput("the episodes have not begun: call reset() before the first step()")
-        if self._n_over == self.batch_size:
+        if self.all_over:
             raise InvalidInput(f"all {self.batch_size} episodes are over: call reset()")
         if not isinstance(action, Tensor) or action.shape != self.over.shape or action.dtype != torch.int64:
             got = f"{tuple(action.shape)} of {action.dtype}" if isinstance(action, Tensor) else type(action).__name__

@@ -1,0 +1,200 @@
+"""The maze experiment: it learns, stops whole when it diverges, goes on to the same numbers, and reports honestly."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tlteach import runs
+from tlteach.errors import Diverged, InvalidInput
+from tlteach.experiments import maze
+from tlteach.plasticity import parameter_count
+from tlteach.tasks.maze import MazeTask
+
+SMOKE = maze.Config.preset("smoke")
+
+
+def test_the_published_numbers_of_parameters():
+    """84,606 with plasticity at 200 units, 44,607 with one alpha, 44,605 without (A5)."""
+    size = lambda **how: parameter_count(maze.build(replace(SMOKE, hidden=200, **how)))  # noqa: E731
+    assert (size(network="plastic"), size(network="shared"), size(network="rnn")) == (84_606, 44_607, 44_605)
+    for network in ("rnn_wide", "lstm"):
+        assert 0.98 < size(network=network) / 84_606 <= 1
+
+
+def test_where_the_authors_networks_start():
+    layer = maze.build(maze.Config.preset("paper")).layer.requires_grad_(False)
+    for p in (layer.weight, layer.alpha):
+        assert p.min() >= 0 and 0.009 < p.max() <= 0.01 and p.mean() == pytest.approx(0.005, abs=1e-4)
+    assert layer.eta.item() == pytest.approx(0.01)
+    assert maze.build(replace(SMOKE, network="shared", alpha=0.3)).layer.alpha.item() == pytest.approx(0.3)
+
+
+def test_it_learns_a_small_maze():
+    config = replace(SMOKE, network="rnn", hidden=32, batch_size=32, episodes=32 * 100, learning_rate=1e-2)
+    config = replace(config, record_every=20, weight=0.1, spread="normal")
+    rewards = [record.metrics["return"] for record in maze.train(config)]
+    assert rewards[-1] > rewards[0] + 5
+
+
+@pytest.mark.parametrize("network", maze.NETWORKS)
+def test_it_goes_on_from_any_record_to_the_same_numbers(network):
+    config = replace(SMOKE, network=network)
+    whole = list(_walk(config))
+    assert [row["episodes"] for row, _ in whole] == [16, 32, 48, 64, 80]
+    for row, state in whole[1:4:2]:
+        later = [again for again, _ in _walk(config, state)]
+        expected = [again for again, _ in whole if again["episodes"] > row["episodes"]]
+        for one, other in zip(later, expected, strict=True):
+            assert _but_time(one) == pytest.approx(_but_time(other), rel=0, abs=0, nan_ok=True)
+
+
+def _walk(config, checkpoint=None):
+    for record in maze.train(config, checkpoint):
+        state = record.checkpoint()
+        state["network"] = {name: value.clone() for name, value in state["network"].items()}
+        state["optimizer"] = torch.load(_saved(state["optimizer"]))
+        yield record.metrics, state
+
+
+def _saved(state):
+    import io
+
+    torch.save(state, buffer := io.BytesIO())
+    buffer.seek(0)
+    return buffer
+
+
+def _but_time(row):
+    return {name: value for name, value in row.items() if name != "cpu_seconds"}
+
+
+def test_a_run_that_is_killed_goes_on(tmp_path):
+    def kill(record):
+        if record.step == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        maze.run(SMOKE, folder=tmp_path, progress=False, on_record=kill, checkpoint_seconds=0)
+    resumed, whole = maze.run(SMOKE, folder=tmp_path, progress=False), maze.run(SMOKE, progress=False)
+    for name in whole.metrics.keys() - {"cpu_seconds"}:
+        np.testing.assert_array_equal(resumed.metrics[name], whole.metrics[name])
+    for name, tensor in whole.tensors.items():
+        assert (resumed.tensors[name] == tensor).all()
+
+
+def test_divergence_stops_with_the_last_good_state(monkeypatch, tmp_path):
+    real, calls = maze.actor_critic, itertools.count(1)
+
+    def faulty(*arguments):
+        terms = real(*arguments)
+        return terms._replace(policy=terms.policy * float("nan")) if next(calls) == 6 else terms
+
+    monkeypatch.setattr(maze, "actor_critic", faulty)
+    with pytest.warns(UserWarning, match="loss became nan in update 6; .* Try a smaller learning rate"):
+        result = maze.run(SMOKE, progress=False, folder=tmp_path)
+    assert not result.provenance.complete and result.metrics["step"].tolist() == [2, 4, 5]
+    assert all(value.isfinite().all() for value in result.tensors.values())
+    with pytest.raises(InvalidInput, match="stopped before its end"):
+        runs.record(result, "broken")
+    monkeypatch.undo()
+    assert maze.run(SMOKE, progress=False, folder=tmp_path).metrics["step"].tolist() == [2, 4, 5, 6, 8, 10]
+
+
+def test_divergence_is_raised_where_nothing_drives():
+    config = replace(SMOKE, learning_rate=1e30, clip_norm=None, episodes=800)
+    with pytest.raises(Diverged, match="in update"):
+        list(maze.train(config))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (dict(network="gru"), "unknown network"),
+        (dict(rule="modulated"), "unknown rule"),
+        (dict(episodes=0), "episodes"),
+        (dict(gamma=1.1), "gamma"),
+        (dict(clip_norm=0.0), "clip_norm"),
+        (dict(value_weight=-1.0), "value_weight"),
+        (dict(penalty="none"), "penalty"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(changes, words):
+    with pytest.raises(InvalidInput, match=words):
+        replace(SMOKE, **changes)
+
+
+@pytest.fixture(scope="module")
+def results():
+    return [maze.run(replace(SMOKE, network=n, seed=s), progress=False) for n in ("plastic", "rnn") for s in (0, 1)]
+
+
+def test_a_result_gives_its_network_back(results, tmp_path):
+    result = runs.Result.load(results[0].save(tmp_path / "x.safetensors"))
+    network = maze.restore(result)
+    assert all((value == result.tensors[name]).all() for name, value in network.state_dict().items())
+    played = maze.test(network, SMOKE.task, 7)
+    assert played.total.shape == (7,) and (played.total == maze.test(network, SMOKE.task, 7).total).all()
+    with pytest.raises(InvalidInput, match="only curves"):
+        maze.restore(replace(result, tensors={}))
+
+
+def test_figure_and_table(results):
+    figure = maze.plot(results, smooth=0.4)
+    labels = [line.get_label() for line in figure.axes[0].lines]
+    assert [label for label in labels if not label.startswith("_")] == [
+        "plastic (2 seeds)",
+        "RNN (no plasticity) (2 seeds)",
+    ]
+    (first, *_), _ = maze.table(results).rows
+    ends = [maze.last(r) for r in results[:2]]
+    assert maze.table(results).rows[0][5].startswith(f"{np.median(ends):.1f} (") and first == "plastic"
+    other = replace(results[0], config=results[0].config | {"task": {"size": 9}})
+    with pytest.raises(InvalidInput, match="different mazes"):
+        maze.plot([*results, other])
+    with pytest.raises(InvalidInput, match="empty"):
+        maze.table([])
+
+
+def test_the_end_of_a_run_is_its_last_records():
+    result = runs.Result("maze", {}, {"return": np.arange(100.0)})
+    assert maze.last(result) == 97.0 and maze.last(result, share=0.001) == 99.0
+
+
+numbers = st.lists(st.integers(0, 9), min_size=1, max_size=4)
+
+
+@given(numbers, numbers)
+def test_the_exact_rank_test_is_the_count_of_all_orders(first, second):
+    """Where no two values tie, p is the share of all ways to deal the values that are as extreme."""
+    everything = first + second
+    result = maze.compare(first, second)
+    assert result.u == sum((a > b) + 0.5 * (a == b) for a in first for b in second)
+    assert 0 <= result.p <= 1 + 1e-12 and result.p == pytest.approx(maze.compare(second, first).p)
+    if len(set(everything)) == len(everything):
+        middle = len(first) * len(second) / 2
+        u = [
+            sum(a > b for a in chosen for b in set(everything) - set(chosen))
+            for chosen in itertools.combinations(everything, len(first))
+        ]
+        assert result.p == pytest.approx(np.mean([abs(each - middle) >= abs(result.u - middle) for each in u]))
+
+
+def test_the_normal_rank_test_is_near_the_exact_one():
+    x = np.arange(25) * 1.7 + 3.33
+    y = np.arange(16) * 1.9
+    shuffled = maze.compare(x, y)  # 400 pairs: exact
+    near = maze.compare([*x, 1e6, 1e6], [*y, -1e6, -1e6])  # ties: normal
+    assert 0 < near.p < shuffled.p < 1
+    assert maze.compare([1, 1], [1, 1, 1]).p == 1
+    with pytest.raises(InvalidInput, match="finite"):
+        maze.compare([1, float("nan")], [1])
+
+
+def test_the_task_is_an_option_of_its_own():
+    assert maze.Config.preset("smoke", task=MazeTask(size=7)).task.size == 7
+    assert maze.run_name(maze.Config.preset("paper")) == "plastic-9x9-paper-hidden100-seed0"

@@ -1,0 +1,114 @@
+"""Returns, advantages and the loss of the actor-critic, written out by hand; and the baseline of each episode."""
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Categorical
+
+from tlteach.experiments import maze
+from tlteach.experiments._maze_learner import Rollout, act, actor_critic, advantages
+from tlteach.tasks.maze import BatchedMaze, MazeTask
+
+
+def rollout(T=6, B=3, ends=None):
+    """Random rewards and values; episode b ends with step ends[b]."""
+    g = torch.Generator().manual_seed(0)
+    last = torch.tensor([T - 1] * B if ends is None else ends)
+    t = torch.arange(T)[:, None]
+    reward = torch.randn(T, B, generator=g).masked_fill(t > last, 0)
+    nothing = torch.empty(T, B, 0)
+    made = Rollout(nothing, torch.randint(4, (T, B), generator=g), reward, t <= last, t == last, nothing,
+                   torch.randn(B, generator=g))  # fmt: skip
+    return made, torch.randn(T, B, generator=g)
+
+
+@pytest.mark.parametrize("ends", [None, [2, 5, 0]])
+@pytest.mark.parametrize("returns", ["episodic", "bootstrapped"])
+@pytest.mark.parametrize("lam", [1.0, 0.8, 0.0])
+def test_returns_unrolled_by_hand(returns, lam, ends):
+    """A_t = sum_k (gamma lam)^k delta_{t+k} to the end of each episode, one by one."""
+    made, value = rollout(ends=ends)
+    advantage, target = advantages(made, value, returns, 0.9, lam)
+    for b, last in enumerate(ends or [5, 5, 5]):
+        after = value[last + 1, b] if last < 5 else made.last_value[b]
+        v = [*value[: last + 1, b], after if returns == "bootstrapped" else 0.0]
+        delta = [float(made.reward[t, b] + 0.9 * v[t + 1] - v[t]) for t in range(last + 1)]
+        for t in range(last + 1):
+            expected = sum((0.9 * lam) ** k * delta[t + k] for k in range(last + 1 - t))
+            assert advantage[t, b] == pytest.approx(expected, abs=1e-5)
+            assert target[t, b] == pytest.approx(expected + float(value[t, b]), abs=1e-5)
+            if lam == 1:
+                plain = sum(0.9**k * float(made.reward[t + k, b]) for k in range(last + 1 - t))
+                plain += 0.9 ** (last + 1 - t) * float(v[-1])
+                assert target[t, b] == pytest.approx(plain, abs=1e-5)
+
+
+@pytest.mark.parametrize("penalty", ["simpson", "entropy"])
+def test_the_loss_term_by_term(penalty):
+    made, value = rollout(ends=[2, 5, 0])
+    logits = torch.randn(6, 3, 4, generator=torch.Generator().manual_seed(1))
+    advantage, target = advantages(made, value, "episodic", 0.9)
+    terms = actor_critic(Categorical(logits=logits), value, made.action, advantage, target, made.alive, penalty)
+    p = torch.softmax(logits.double(), -1).numpy()
+    taken = [(t, b) for b, last in enumerate([2, 5, 0]) for t in range(last + 1)]
+    policy = np.mean([-np.log(p[t, b, made.action[t, b]]) * float(advantage[t, b]) for t, b in taken])
+    simpson = np.mean([(p[t, b] ** 2).sum() for t, b in taken])
+    entropy = np.mean([(p[t, b] * np.log(p[t, b])).sum() for t, b in taken])
+    square = np.mean([float(value[t, b] - target[t, b]) ** 2 for t, b in taken])
+    expected = (policy, simpson if penalty == "simpson" else entropy, square)
+    assert [float(term) for term in terms] == pytest.approx(expected, rel=1e-5)
+
+
+def test_every_episode_has_its_own_baseline():
+    """The published batched programs subtract the first episode's value from all (A6): a change of its value would
+    then move the others' advantages."""
+    made, value = rollout()
+    before, _ = advantages(made, value, "episodic", 0.9)
+    changed = value.clone()
+    changed[:, 0] += 1
+    after, _ = advantages(made, changed, "episodic", 0.9)
+    assert (after[:, 1:] == before[:, 1:]).all()
+    torch.testing.assert_close(after[:, 0], before[:, 0] - 1)
+
+
+@pytest.mark.parametrize("network", maze.NETWORKS)
+def test_replaying_gives_the_gradient_of_the_whole_episode(network):
+    """What was acted without a graph, and the sequence with one: the same activities, the same gradient."""
+    config = maze.Config.preset("smoke", network, weight=0.5, alpha=0.5, eta=0.2, spread="normal")
+    policy = maze.build(config)
+    made = act(policy, BatchedMaze(config.task, 4, generator := torch.Generator().manual_seed(0)), generator)
+    output, _ = policy.layer(made.observation)
+    torch.testing.assert_close(made.hidden, output.detach(), atol=1e-5, rtol=1e-4)
+    gradients = []
+    for known in ({}, dict(hidden=made.hidden)):
+        policy.zero_grad()
+        chosen, value, _ = policy(made.observation, **known)
+        advantage, target = advantages(made, value.detach(), "episodic", 0.9)
+        sum(actor_critic(chosen, value, made.action, advantage, target, made.alive, "simpson")).backward()
+        gradients.append([p.grad.clone() for p in policy.parameters()])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)
+
+
+def test_actions_are_drawn_from_the_policy():
+    config = maze.Config.preset("smoke")
+    policy = maze.build(config)
+    with torch.no_grad():
+        policy.policy.weight.zero_()
+        policy.policy.bias.copy_(torch.tensor([0.1, 0.2, 0.3, 0.4]).log())
+    g = torch.Generator().manual_seed(0)
+    made = act(policy, BatchedMaze(MazeTask(size=3, episode_length=50), 400, g), g)
+    shares = torch.bincount(made.action.flatten(), minlength=4) / 20_000
+    assert (shares - torch.tensor([0.1, 0.2, 0.3, 0.4])).abs().max() < 0.0175  # 5 standard deviations
+    assert (act(policy, BatchedMaze(config.task, 4, g), g, greedy=True).action == 3).all()
+
+
+def test_a_rollout_tells_what_happened():
+    config = maze.Config.preset("smoke")
+    made = act(maze.build(config), BatchedMaze(config.task, 5, g := torch.Generator().manual_seed(0)), g)
+    assert made.observation.shape == (20, 5, 17) and made.hidden.shape == (20, 5, 16) and made.alive.all()
+    assert made.ends.sum(0).tolist() == [1] * 5 and made.ends[-1].all()
+    last = made.observation[1:]
+    assert (last[..., 12] == made.reward[:-1]).all()  # what is seen next tells the reward and the action before it
+    assert (last[..., 13:].argmax(-1) == made.action[:-1]).all()
+    assert (made.total == made.reward.sum(0)).all()

@@ -1,0 +1,128 @@
+"""How the networks compare in the maze: learning curves, and how much they are paid at the end."""
+
+from collections.abc import Sequence
+from math import erfc, sqrt
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from tlteach.errors import InvalidInput
+from tlteach.plots import COLOURS, LOOKS, Table, band
+from tlteach.runs import Result
+
+MAZE_LOOKS = LOOKS | {
+    "rnn_wide": dict(color=COLOURS[2], linestyle=(0, (1, 3)), label="RNN, as many parameters"),
+    "lstm": LOOKS["lstm"] | {"label": "LSTM, as many parameters"},
+    "modulated": dict(color=COLOURS[5], linestyle="-", label="neuromodulated"),
+    "retroactive": dict(color=COLOURS[5], linestyle="--", label="retroactively modulated"),
+}
+ORDER = ("plastic", "shared", "rnn", "rnn_wide", "lstm", "modulated", "retroactive")
+SETTING = ("task", "hidden", "rule", "batch_size", "learning_rate", "episodes")
+
+
+def plot(
+    results: Sequence[Result] | Result, *, metric: str = "return", against: str = "episodes", smooth: float = 0.02
+) -> Figure:
+    """`metric` against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds.
+
+    Each curve is a running mean over `smooth` of its length.
+    """
+    results = [results] if isinstance(results, Result) else list(results)
+    if len({str(r.config["task"]) for r in results}) > 1:
+        raise InvalidInput("these runs were in different mazes; a common axis would mislead")
+    figure, ax = plt.subplots()
+    for network, group in _groups(results).items():
+        looks = MAZE_LOOKS[network]
+        looks = looks | {"label": f"{looks['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
+        curves = [_smooth(r.metrics[metric], max(1, round(smooth * len(r.metrics[metric])))) for r in group]
+        band(ax, [r.metrics[against] for r in group], curves, **looks)
+    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    what = {"return": "reward in an episode", "found": "goals found in an episode"}.get(metric, metric)
+    ax.set(xlabel=label, ylabel=what)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def last(result: Result, metric: str = "return", share: float = 0.05) -> float:
+    """Mean of `metric` over the last `share` of the run: single records are noisy."""
+    values = result.metrics[metric]
+    return float(values[-max(1, round(share * len(values))) :].mean())
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Reward of an episode at the end of the runs: median and quartiles of the seeds, a row for each setting."""
+    rows = []
+    for network, group in _groups(results).items():
+        settings: dict[tuple, list[Result]] = {}
+        for r in group:
+            settings.setdefault(tuple(str(r.config[key]) for key in SETTING), []).append(r)
+        for runs in settings.values():
+            config = runs[0].config
+            rewards = np.array([last(r) for r in runs])
+            low, middle, high = np.percentile(rewards, (25, 50, 75))
+            size, minutes = config["task"]["size"], np.median([r.metrics["cpu_seconds"][-1] for r in runs]) / 60
+            cells = (MAZE_LOOKS[network]["label"], f"{size} x {size}", f"{config['learning_rate']:g}")
+            cells += (f"{config['episodes']:,}", f"{len(runs)}", f"{middle:.1f} ({low:.1f} to {high:.1f})")
+            rows.append((*cells, f"{minutes:,.1f}"))
+    columns = ("network", "maze", "Adam rate", "episodes", "seeds", "reward, median (quartiles)", "CPU minutes a run")
+    return Table(columns, rows, "Reward in an episode, mean over the last twentieth of the run")
+
+
+class RankTest(NamedTuple):
+    """Wilcoxon's rank-sum test (Mann and Whitney): U, the pairs in which the first is larger, and the chance p of one
+    as far from the middle, either way, where there is no difference."""
+
+    u: float
+    p: float
+
+
+def compare(first: Sequence[float], second: Sequence[float]) -> RankTest:
+    """The two-sided rank-sum test of two samples: exact where they are small and no two values tie, else normal.
+
+    >>> compare([3, 4, 5], [0, 1, 2]).u, round(compare([3, 4, 5], [0, 1, 2]).p, 3)
+    (9.0, 0.1)
+    """
+    x, y = np.asarray(first, float), np.asarray(second, float)
+    if x.ndim != 1 or y.ndim != 1 or not len(x) or not len(y) or not np.isfinite([*x, *y]).all():
+        raise InvalidInput("a rank test needs two lists of finite numbers, each of one at least")
+    n, m = len(x), len(y)
+    u = float((x[:, None] > y).sum() + 0.5 * (x[:, None] == y).sum())
+    _, ties = np.unique(np.concatenate([x, y]), return_counts=True)
+    far = abs(u - n * m / 2)
+    if (ties == 1).all() and n * m <= 400:
+        counts = _counts(n, m)
+        return RankTest(u, float(counts[np.abs(np.arange(n * m + 1) - n * m / 2) >= far].sum() / counts.sum()))
+    N = n + m
+    variance = n * m / 12 * (N + 1 - (ties**3 - ties).sum() / (N * (N - 1)))
+    return RankTest(u, erfc(max(far - 0.5, 0) / sqrt(2 * variance)) if variance else 1.0)
+
+
+def _counts(n: int, m: int) -> np.ndarray:
+    """In how many orders of n and m things U takes each value 0 ... n m: the largest is of the one or of the other."""
+    ways = {(0, 0): np.ones(1)}
+    for i in range(n + 1):
+        for j in range(m + 1):
+            if i + j:
+                total = np.zeros(i * j + 1)
+                if i:
+                    total[j:] += ways[i - 1, j]
+                if j:
+                    total[: i * (j - 1) + 1] += ways[i, j - 1]
+                ways[i, j] = total
+    return ways[n, m]
+
+
+def _smooth(values: np.ndarray, n: int) -> np.ndarray:
+    """Running mean over the last `n` records."""
+    total = np.cumsum(np.insert(values.astype(float), 0, 0.0))
+    stop = np.arange(1, len(values) + 1)
+    start = np.maximum(stop - n, 0)
+    return (total[stop] - total[start]) / (stop - start)
+
+
+def _groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+    if not results:
+        raise InvalidInput("nothing to report: the list of results is empty")
+    return {n: group for n in ORDER if (group := [r for r in results if r.config["network"] == n])}
