@@ -198,3 +198,39 @@ def test_the_normal_rank_test_is_near_the_exact_one():
 def test_the_task_is_an_option_of_its_own():
     assert maze.Config.preset("smoke", task=MazeTask(size=7)).task.size == 7
     assert maze.run_name(maze.Config.preset("paper")) == "plastic-9x9-paper-hidden100-seed0"
+
+
+@pytest.mark.parametrize("network", ["plastic", "rnn", "lstm", "retroactive"])
+def test_an_episode_watched_is_one_that_could_have_been_acted(network):
+    """The same activities and values as the whole sequence gives; cells that follow from the actions."""
+    config = maze.Config.preset("smoke", network, alpha=0.5, eta=0.3, weight=0.3)
+    task, policy = replace(config.task, episode_length=60), maze.build(config)
+    seen = maze.watch(policy, task, goal=0, seed=1)
+    assert seen.goal == 0 and seen.cell[0] == task.plan.start and seen.found.any()
+    assert (seen.landed == task.plan.next_cell[seen.cell[:-1], seen.action]).all()
+    assert (seen.cell[1:] == seen.landed)[~seen.found].all() and (seen.found == (seen.landed == 0)).all()
+    rewards = 10.0 * seen.found - 0.1 * (seen.landed == seen.cell[:-1])
+    np.testing.assert_allclose(seen.reward, rewards, atol=1e-6)
+    before = [(0.0, None), *zip(rewards, seen.action, strict=True)][:-1]
+    inputs = [task.observe(int(c), t, r, a) for t, (c, (r, a)) in enumerate(zip(seen.cell, before, strict=False))]
+    chosen, value, state = policy(torch.tensor(np.stack(inputs))[:, None])
+    np.testing.assert_allclose(seen.value, value[:, 0].detach(), atol=1e-4)
+    np.testing.assert_allclose(seen.chance, chosen.probs[:, 0].detach(), atol=1e-4)
+    if network == "plastic":
+        assert (seen.trace[0] == 0).all() and seen.trace.shape == (60, 16, 16)
+        _, earlier = policy.layer(torch.tensor(np.stack(inputs))[:59, None])
+        np.testing.assert_allclose(seen.trace[59], earlier.trace[0].detach(), atol=1e-4)
+    else:
+        assert (seen.trace is None) == (network != "retroactive")
+
+
+def test_those_who_are_watched_with_one_seed_are_put_down_in_the_same_cells():
+    config = maze.Config.preset("smoke")
+    task = replace(config.task, episode_length=200)
+    episodes = [maze.watch(maze.build(replace(config, seed=s)), task, seed=3) for s in (0, 1)]
+    downs = [episode.cell[1:][episode.found].tolist() for episode in episodes]
+    n = min(map(len, downs))
+    assert n > 2 and downs[0][:n] == downs[1][:n] and episodes[0].goal == episodes[1].goal
+    assert not np.array_equal(episodes[0].action, episodes[1].action)
+    with pytest.raises(InvalidInput, match="from 0 to 8"):
+        maze.watch(maze.build(config), task, goal=9)

@@ -13,6 +13,7 @@ import torch
 from tlteach import checks, runs
 from tlteach.errors import Diverged, InvalidInput
 from tlteach.experiments import _maze_network
+from tlteach.experiments._maze_episode import Episode, watch
 from tlteach.experiments._maze_learner import Penalty, Returns, Rollout, act, actor_critic, advantages
 from tlteach.experiments._maze_network import MazeNetwork
 from tlteach.experiments._maze_report import compare, last, plot, table
@@ -23,6 +24,7 @@ __all__ = [
     "NETWORKS",
     "PRESETS",
     "Config",
+    "Episode",
     "MazeNetwork",
     "Rollout",
     "act",
@@ -38,6 +40,7 @@ __all__ = [
     "table",
     "test",
     "train",
+    "watch",
 ]
 
 RECORD = dict(points=1_000, tensor_bytes=100_000)  # the whole network: 22,806 numbers
