@@ -34,7 +34,9 @@ def test_every_task_is_warmed_up_without_a_real_step_of_its_own_and_then_collect
     assert [m["real_steps"] for m in metrics] == [i * TINY.steps_per_task for i in (1, 2, 3)]
     assert len({tuple(m) for m in metrics}) == 1
     assert math.isnan(metrics[0]["virtual_return"]) and math.isnan(metrics[0]["model_loss"])
+    assert math.isnan(metrics[0]["error_1"])
     for m in metrics[1:]:
+        assert 0 < m["error_1"] < m["error_10"]
         assert all(math.isfinite(v) for v in m.values()) and m["diverged"] == 0
     for m in metrics:
         assert m["refined_real"] == m["real_return"] < 0
@@ -54,7 +56,7 @@ def test_a_run_that_stops_goes_on_to_the_same_numbers():
 def test_only_collected_steps_are_learned_from():
     shared = Shared(POINT_MASS, TINY)
     optimizer, task = shared.fresh(), POINT_MASS.sample_tasks(1, 0)[0]
-    virtual, _ = shared.returns(optimizer.policy, task)
+    virtual, _, _ = shared.returns(optimizer.policy, task)
     assert math.isnan(virtual) and len(shared.buffer) == 0 == shared.model.obs_norm.count
     shared.collect(optimizer.policy, task)
     assert len(shared.buffer) == TINY.steps_per_task == shared.model.obs_norm.count

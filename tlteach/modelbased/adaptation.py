@@ -25,7 +25,7 @@ class Adapted:
     """One task after one stage.
 
     stage: 0 after the warm-up, then 1, 2, ... task: its number.
-    virtual, real: returns of its policy in the model and in the world, measured together.
+    virtual, real, miss: its policy in the model and in the world, measured together, see `learner.Returns`.
     real_steps: of this task, so far. model_loss: of the last fit. diverged: whether practice had to be stopped.
     policy: `state_dict` of the policy.
     """
@@ -34,6 +34,7 @@ class Adapted:
     task: int
     virtual: float
     real: float
+    miss: float
     real_steps: int
     model_loss: float
     diverged: bool
@@ -127,10 +128,10 @@ class Adaptation:
             new = shared.buffer.latest(steps)
             rows = _joined(rows, vars(new))
             loss, diverged = shared.practise(optimizer, task, self.config.warm_up.iterations)
-        virtual, real = shared.returns(optimizer.policy, task)
+        returns = shared.returns(optimizer.policy, task)
         self.learners[i] = _kept(shared, optimizer, rows, loss, diverged)
         policy = self.learners[i]["policy"]
-        return Adapted(stage, i, virtual, real, stage * steps, loss, diverged, policy)
+        return Adapted(stage, i, *returns, stage * steps, loss, diverged, policy)
 
     def _restored(self, kept: dict[str, Any]) -> tuple[Shared, PolicyOptimizer]:
         """A task's own model, buffer (the common one and its own rows), value and policy."""

@@ -14,9 +14,10 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
     """Algorithm 1: a record after each task; `checkpoint` is that of any of them.
 
     Metrics: virtual_return and real_return of the policy after its warm-up, before any real step of this task (zero
-    shot); refined_virtual and refined_real after `config.refine` more iterations, equal to them without; the return
-    while collecting; real_steps collected so far; model_loss; diverged (1 where practice had to be stopped). What a
-    first task has not got yet is NaN.
+    shot), and its miss (`Shared.miss`); refined_virtual and refined_real after `config.refine` more iterations, equal
+    to them without; the return while collecting; error_1 and error_10 of the model, 1 and 10 steps ahead, in what was
+    collected, before it learned from it; real_steps collected so far; model_loss; diverged (1 where practice had to be
+    stopped). What a first task has not got yet is NaN.
     """
     shared, step = Shared(family, config), 0
     tasks = family.sample_tasks(config.n_tasks, config.seed)  # (n_tasks, K)
@@ -28,9 +29,8 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
         loss, diverged = float("nan"), False
         if step > 0:
             loss, diverged = shared.practise(optimizer, task, config.warm_up.iterations)
-        virtual, real = shared.returns(optimizer.policy, task)
-        collected = shared.collect(optimizer.policy, task)
-        refined = virtual, real
+        virtual, real, miss = refined = shared.returns(optimizer.policy, task)
+        collected, errors = shared.collect(optimizer.policy, task)
         if config.refine:
             loss, again = shared.practise(optimizer, task, config.refine)
             diverged |= again
@@ -39,9 +39,12 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
         metrics = {
             "virtual_return": virtual,
             "real_return": real,
-            "refined_virtual": refined[0],
-            "refined_real": refined[1],
+            "miss": miss,
+            "refined_virtual": refined.virtual,
+            "refined_real": refined.real,
             "collected_return": collected,
+            "error_1": errors[0].item(),
+            "error_10": errors[9].item(),
             "real_steps": float(step * config.steps_per_task),
             "model_loss": loss,
             "diverged": float(diverged),

@@ -21,20 +21,21 @@ from tlteach.tasks.families import Family, collect
 class Practised:
     """A baseline on one task after some updates.
 
-    real: return of its policy, measured as a warmed-up one's is. real_steps: that it has learned from. policy: itself,
-    changed by the next update.
+    real, miss: its policy in the world, measured as a warmed-up one is. real_steps: that it has learned from. policy:
+    itself, changed by the next update.
     """
 
     update: int
     real: float
+    miss: float
     real_steps: int
     policy: GaussianPolicy
 
 
-def random_return(family: Family, config: AlgorithmConfig, task: Tensor) -> float:
-    """Real return of a policy that was never trained."""
+def untrained(family: Family, config: AlgorithmConfig, task: Tensor) -> Practised:
+    """A policy that was never trained."""
     shared = Shared(family, config)
-    return shared.real_return(shared.fresh().policy, family.check_tasks(task, dims=1))
+    return _measured(shared, shared.fresh().policy, family.check_tasks(task, dims=1), 0, 0)
 
 
 def from_scratch(family: Family, config: AlgorithmConfig, task: Tensor, updates: int) -> Iterator[Practised]:
@@ -55,8 +56,7 @@ def from_scratch(family: Family, config: AlgorithmConfig, task: Tensor, updates:
     for update in range(1, updates + 1):
         rollout = real_rollout(family, task, lambda obs: optimizer.policy(obs).sample(shared.generator), W, shared)
         optimizer.improve(rollout, shared.generator)
-        real = shared.real_return(optimizer.policy, task)
-        yield Practised(update, real, update * config.steps_per_task, optimizer.policy)
+        yield _measured(shared, optimizer.policy, task, update, update * config.steps_per_task)
 
 
 def real_rollout(family: Family, task: Tensor, policy: Callable[[Tensor], Tensor], W: int, shared: Shared) -> Rollout:
@@ -69,22 +69,26 @@ def real_rollout(family: Family, task: Tensor, policy: Callable[[Tensor], Tensor
     return Rollout(*(x.unflatten(0, (W, T)).transpose(0, 1) for x in table))  # (T, W, ...)
 
 
-def optimum(family: Family, config: AlgorithmConfig, task: Tensor, updates: int, start: dict) -> Practised:
+def optimum(family: Family, config: AlgorithmConfig, task: Tensor, updates: int) -> Practised:
     """The same optimiser on the true dynamics: what practice is worth when the world is known.
 
-    Args:
-        start: `Shared.state_dict()`, of which the moments are taken and nothing else.
+    Observations are normalised by the moments of `config.steps_per_task` real steps of a random policy.
 
     Raises InvalidInput for a family whose dynamics cannot be differentiated on tensors.
     """
     _need_simulation(family)
+    checks.whole(1, updates=updates)
     task, shared = family.check_tasks(task, dims=1), Shared(family, config)
-    moments = {k: v for k, v in start["fitter"]["model"].items() if k.startswith(("obs_norm.", "delta_norm."))}
-    shared.model.load_state_dict(moments, strict=False)
+    shared.collect(shared.fresh().policy, task)
     optimizer, world = shared.fresh(), true_world(family, task)
     for _ in range(updates):
         optimizer.update(world, family.resets(config.warm_up.rollouts, shared.generator), shared.generator)
-    return Practised(updates, shared.real_return(optimizer.policy, task), 0, optimizer.policy)
+    return _measured(shared, optimizer.policy, task, updates, 0)
+
+
+def _measured(shared: Shared, policy: GaussianPolicy, task: Tensor, update: int, real_steps: int) -> Practised:
+    got = shared.episodes(policy, task)
+    return Practised(update, got.returns().mean().item(), shared.miss(got), real_steps, policy)
 
 
 def best_return(

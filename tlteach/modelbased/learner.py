@@ -3,7 +3,7 @@
 import copy
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.critic import Critic, CriticConfig, PolicyOptimizer
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.exploration import explorer
-from tlteach.modelbased.fitting import FitConfig, Fitter
+from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon
 from tlteach.modelbased.policies import GaussianPolicy, Value
 from tlteach.modelbased.ppo import PPO, PPOConfig
 from tlteach.modelbased.shac import SHAC, SHACConfig
@@ -24,6 +24,7 @@ from tlteach.modelbased.warm_up import WarmUpConfig, warm_up
 from tlteach.tasks.families import Family, collect
 
 OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
+AHEAD = 20  # steps for which the model's error is told
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,16 @@ class AlgorithmConfig:
         checks.whole(1, **{name: getattr(self, name) for name in counts})
         checks.choice("act", self.act, ("sample", "mean"))
         checks.choice("kind of optimizer", type(self.optimizer), tuple(OPTIMIZERS))
+
+
+class Returns(NamedTuple):
+    """virtual, real: return of a policy in the model and in the world. The virtual one is NaN where the model diverges,
+    or before it has seen any data. miss: see `Shared.miss`.
+    """
+
+    virtual: float
+    real: float
+    miss: float
 
 
 class Shared:
@@ -106,12 +117,16 @@ class Shared:
             warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
         return last.model_loss.mean().item(), bool(last.diverged)
 
-    def collect(self, policy: GaussianPolicy, task: Tensor) -> float:
-        """Real steps of one policy with exploration noise, into the buffer and the running moments; mean return."""
+    def collect(self, policy: GaussianPolicy, task: Tensor) -> tuple[float, Tensor]:
+        """Real steps of one policy with exploration noise, into the buffer and the running moments.
+
+        Returns their mean return, and how far off the model was in them 1, 2, ... `AHEAD` steps ahead before it
+        learned from them, (AHEAD,): the mean of the members of `fitting.error_by_horizon`.
+        """
         got = self._act(policy, task, self.config.steps_per_task, sigma=0.3)
-        new = Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated)
-        self.add(new)
-        return got.returns().mean().item()
+        errors = self.errors(got)
+        self.add(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated))
+        return got.returns().mean().item(), errors
 
     def add(self, new: Transitions) -> None:
         """Real steps into the buffer and the running moments of the model."""
@@ -119,14 +134,28 @@ class Shared:
         self.buffer.add(new)
         self.model.observe(new)
 
-    def returns(self, policy: GaussianPolicy, task: Tensor) -> tuple[float, float]:
-        """Virtual and real return of one policy, without exploration noise; nothing is learned from them.
+    def errors(self, got) -> Tensor:
+        """Of the model in real steps (as `tlteach.tasks.families.collect` gives them), see `collect`: (AHEAD,).
 
-        The virtual one is NaN where the model diverges, or before it has seen any data.
+        NaN without a model, or without an episode of full length.
         """
-        return self.virtual_return(policy, task), self.real_return(policy, task)
+        H = self.family.horizon
+        whole = got.complete & (got.episode.bincount(minlength=len(got.complete)) == H)
+        if not int(self.model.obs_norm.count) or not whole.any():
+            return torch.full((AHEAD,), torch.nan)
+        rows = whole[got.episode]
+        obs, action, last = (x[rows].unflatten(0, (-1, H)).transpose(0, 1) for x in (got.obs, got.action, got.next_obs))
+        obs = torch.cat([obs, last[-1:]])  # (H + 1, N, O)
+        ahead = min(AHEAD, H)
+        errors = error_by_horizon(self.model, obs.to(self.device), action.to(self.device), ahead).mean(-1).cpu()
+        return torch.cat([errors, torch.full((AHEAD - ahead,), torch.nan)])
 
-    def virtual_return(self, policy: GaussianPolicy, task: Tensor) -> float:
+    def returns(self, policy: GaussianPolicy, task: Tensor) -> Returns:
+        """What one policy earns in the model and in the world, without exploration; nothing is learned from it."""
+        virtual, got = self._virtual_return(policy, task), self.episodes(policy, task)
+        return Returns(virtual, got.returns().mean().item(), self.miss(got))
+
+    def _virtual_return(self, policy: GaussianPolicy, task: Tensor) -> float:
         family, c = self.family, self.config
         start = family.resets(c.evaluation_episodes, self.generator).to(self.device)
         if not int(self.model.obs_norm.count):
@@ -139,9 +168,16 @@ class Shared:
         except Diverged:
             return float("nan")
 
-    def real_return(self, policy: GaussianPolicy, task: Tensor) -> float:
+    def episodes(self, policy: GaussianPolicy, task: Tensor):
+        """The real episodes by which a policy is measured."""
         steps = self.config.evaluation_episodes * self.family.horizon
-        return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample").returns().mean().item()
+        return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample")
+
+    def miss(self, got) -> float:
+        """How far from its goal (m, or m/s) the family's robot is at the end of an episode: the reward without cost."""
+        ends = got.terminated | got.truncated
+        obs, next_obs, task = (x[ends] for x in (got.obs, got.next_obs, got.task))
+        return -self.family.reward(obs, torch.zeros(len(obs), self.family.action_size), next_obs, task).mean().item()
 
     def _act(self, policy: GaussianPolicy, task: Tensor, steps: int, sigma: float, sample: bool = True):
         act = explorer(policy, self.generator, sigma=sigma) if sample else lambda obs: policy(obs).mean
