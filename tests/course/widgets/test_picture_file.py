@@ -1,12 +1,16 @@
 import io
+import os
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
+from tlteach.course.widgets import picture_file
 from tlteach.course.widgets.picture_file import MOST_BYTES, read_picture
 from tlteach.errors import BadFile
 
@@ -49,6 +53,7 @@ def test_sizes_that_do_not_divide_are_averaged_by_area():
     np.testing.assert_allclose(row, [[-1, 1], [-1, 1]], atol=1e-5)
 
 
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
 GREY = Image.fromarray(np.add.outer(np.arange(0, 128, 4), np.arange(0, 128, 4)).astype(np.uint8))  # 32 x 32
 
 
@@ -86,15 +91,65 @@ def test_a_photo_that_lies_on_its_side_is_set_upright():
     assert (row[:2] < 0).all() and (row[2:] > 0).all()
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(30, 20), (21, 31)])
+def test_every_orientation_is_what_pillow_makes_of_it(orientation, size):
+    image = NOISE.resize(size)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(image, "PNG", exif=exif)
+    with Image.open(io.BytesIO(content)) as opened:
+        upright = ImageOps.exif_transpose(opened)
+    np.testing.assert_allclose(read_picture(content, 7), read_picture(saved(upright), 7), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(30, 20), (21, 32), (97, 41)])
+@pytest.mark.parametrize("strip", [1, 50, 10**6])
+def test_strips_of_any_height_give_what_pillow_gives_at_once(size, strip, monkeypatch):
+    monkeypatch.setattr(picture_file, "STRIP", strip)
+    image = NOISE.resize(size)
+    grey = Image.fromarray(np.asarray(image, np.float32).sum(-1))
+    whole = np.asarray(ImageOps.fit(grey, (9, 9), Image.Resampling.BOX)).astype(float)
+    whole -= whole.mean()
+    np.testing.assert_allclose(read_picture(saved(image), 9)[0].view(9, 9), whole / np.abs(whole).max(), atol=1e-5)
+
+
+def test_a_large_photo_is_read_as_a_draft_that_shows_the_same():
+    photo = Image.radial_gradient("L").resize((1600, 1200), Image.Resampling.BICUBIC).convert("RGB")
+    rows = [read_picture(saved(photo, kind), 8) for kind in ("PNG", "JPEG")]
+    np.testing.assert_allclose(*rows, atol=0.02)
+
+
+PEAK = """
+import io, resource, sys
+from PIL import Image
+from tlteach.course.widgets.picture_file import read_picture
+mode, kind = sys.argv[1:]
+content = io.BytesIO()
+Image.radial_gradient("L").resize((500, 500)).resize((5000, 5000)).convert(mode).save(content, kind)
+peak = lambda: int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1000
+open("/proc/self/clear_refs", "w").write("5")  # the peak begins anew
+before = peak()
+row = read_picture(content.getvalue(), 16)
+assert row.abs().max() == 1
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the peak of memory is Linux's to tell")
+@pytest.mark.parametrize(("mode", "kind", "most"), [("RGB", "JPEG", 30), ("RGB", "PNG", 150), ("RGBA", "PNG", 180)])
+def test_the_largest_picture_takes_little_more_memory_than_itself(mode, kind, most):
+    """Peak of the resident memory in MB above what it was before; 25 million pixels in RGBA are 100 MB."""
+    told = subprocess.run([sys.executable, "-c", PEAK, mode, kind], capture_output=True, text=True, check=True)
+    assert float(told.stdout) < most
+
+
 def bomb():
     """The head of a PNG that claims 60,000 x 60,000 pixels."""
     content = bytearray(saved(Image.new("1", (8, 8))))
     content[16:24] = (60_000).to_bytes(4, "big") * 2
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     return bytes(content)
-
-
-NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +165,7 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), d
         (saved(Image.new("RGB", (9, 5))), "9 x 5 pixels; expected at least 8 x 8"),
         (saved(Image.new("RGB", (20, 20), "red")), "one brightness only"),
         (saved(Image.fromarray(np.full((8, 8), np.nan, np.float32)), "TIFF"), "pixels that are no numbers"),
-        (saved(Image.new("1", (6000, 5000))), "6,000 x 5,000 pixels; expected at most 25 million"),
+        (saved(Image.new("1", (6000, 5000))), "6,000 x 5,000 pixels; expected at most 25 million. Make"),
         (bomb(), "far more pixels than a picture has (Image size (3600000000 pixels)"),
         (b"\x89PNG" + bytes(MOST_BYTES), "8.0 MB; expected a picture"),
     ],

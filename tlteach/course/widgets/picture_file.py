@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from tlteach.data import normalise
@@ -14,6 +14,8 @@ from tlteach.errors import BadFile
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MOST_BYTES, MOST_PIXELS = 8_000_000, 25_000_000
+DRAFT, STRIP = 8, 2**18  # a draft has so many times the pixels of a side that are wanted; pixels of a strip
+ORIENTATION = ExifTags.Base.Orientation
 WANTED = f"expected a picture ({', '.join(FORMATS)}) of at most {MOST_BYTES // 1_000_000} MB"
 
 
@@ -25,17 +27,16 @@ def read_picture(content: bytes, side: int, name: str = "the file") -> Tensor:
 
     Raises BadFile where the file is no picture, damaged, too large, too small, or all of one brightness.
     """
-    grey = ImageOps.fit(_grey(bytes(content), side, name), (side, side), Image.Resampling.BOX)
-    pixels = np.asarray(grey, np.float32)  # (side, side)
+    pixels = _small_and_grey(bytes(content), side, name)  # (side, side)
     if not np.isfinite(pixels).all():
         raise BadFile(f"{name}: got pixels that are no numbers; expected ordinary brightness values.")
     if np.ptp(pixels) <= 1e-3 * np.abs(pixels).max():
         raise BadFile(f"{name}: got a picture of one brightness only; expected one on which something can be seen.")
-    return normalise(torch.from_numpy(pixels.copy())[None])
+    return normalise(torch.from_numpy(pixels)[None])
 
 
-def _grey(content: bytes, side: int, name: str) -> Image.Image:
-    """The picture upright, in floating-point grey."""
+def _small_and_grey(content: bytes, side: int, name: str) -> np.ndarray:
+    """(side, side) float32, upright. Of a large picture little more is held in memory than the picture itself."""
     if len(content) > MOST_BYTES:
         raise BadFile(f"{name}: got {len(content) / 1e6:.1f} MB; {WANTED}. Make it smaller first.")
     try:
@@ -43,11 +44,13 @@ def _grey(content: bytes, side: int, name: str) -> Image.Image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise BadFile(
-                    f"{name}: got {width:,} x {height:,} pixels; expected at most {MOST_PIXELS // 1_000_000} million."
+                    f"{name}: got {width:,} x {height:,} pixels; expected at most {MOST_PIXELS // 1_000_000} million. "
+                    "Make it smaller first."
                 )
             if min(width, height) < side:
                 raise BadFile(f"{name}: got {width} x {height} pixels; expected at least {side} x {side}.")
-            return _in_grey(ImageOps.exif_transpose(image))
+            image.draft(None, (DRAFT * side, DRAFT * side))  # a JPEG can be unpacked at a fraction of its size
+            return np.array(_upright(_reduced(image, side), image.getexif()), np.float32)
     except BadFile:
         raise
     except UnidentifiedImageError as error:
@@ -58,7 +61,28 @@ def _grey(content: bytes, side: int, name: str) -> Image.Image:
         raise BadFile(f"{name}: got a damaged or incomplete picture ({error}); try another copy of it.") from error
 
 
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """The square in the middle in grey, side x side pixels. Means of areas are means of means: first of each row, a
+    strip of rows at a time, then of columns."""
+    width, height = image.size
+    square = min(width, height)
+    left, top, rows = (width - square) / 2, (height - square) / 2, max(1, STRIP // width)
+    strips = []
+    for start in range(0, height, rows):
+        strip = image.crop((0, start, width, min(start + rows, height)))
+        box = (left, 0, left + square, strip.height)
+        strips.append(_in_grey(strip).resize((side, strip.height), Image.Resampling.BOX, box))
+    narrow = Image.fromarray(np.concatenate([np.asarray(strip) for strip in strips]))  # height x side
+    return narrow.resize((side, side), Image.Resampling.BOX, (0, top, side, top + square))
+
+
+def _upright(image: Image.Image, exif: Image.Exif) -> Image.Image:
+    image.getexif()[ORIENTATION] = exif.get(ORIENTATION, 1)
+    return ImageOps.exif_transpose(image)
+
+
 def _in_grey(image: Image.Image) -> Image.Image:
+    """The picture in floating-point grey, red + green + blue."""
     if image.mode.startswith(("I", "F")):  # 16 bits or more a pixel, grey already; `normalise` sets their range
         return image if image.mode == "F" else Image.fromarray(np.asarray(image, np.float32))
     colour = image.convert("RGBA")
