@@ -11,6 +11,8 @@ _HOME = {
     "DrawPad": "draw_pad",
     "ImageBench": "image_bench",
     "LiveTraining": "live_training",
+    "MazeStepper": "maze_stepper",
+    "MazeWalk": "maze_walk",
     "MemoryBench": "memory_bench",
     "PatternBench": "pattern_bench",
     "Predict": "predict",

@@ -9,6 +9,7 @@
     }
     for (const button of all('.tl-widget .widget-toggle-button, .tl-widget .widget-toggle-buttons button'))
       button.setAttribute('aria-pressed', button.classList.contains('mod-active'));
+    for (const said of all('.tl-live .widget-html-content:not([aria-live])')) said.setAttribute('aria-live', 'polite');
     for (const group of all('.tl-predict .widget-radio-box:not([role])')) {
       group.setAttribute('role', 'radiogroup');
       group.setAttribute('aria-label', group.closest('.tl-predict').querySelector('.tl-question').textContent);
@@ -32,7 +33,7 @@
   // JupyterLab would take arrows and letters from a list, a slider or a choice that has the focus. It asks the element.
   window.addEventListener('keydown', event => {
     const at = event.target;
-    if (!at.closest || !at.closest('.tl-widget') || !at.matches('select, input, .noUi-handle, .tl-grid button, .tl-pad')) return;
+    if (!at.closest || !at.closest('.tl-widget') || !at.matches('select, input, .noUi-handle, .tl-grid button, .tl-pad, .tl-steer button')) return;
     const command = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter');
     at.toggleAttribute('data-lm-suppress-shortcuts', !command);
   }, true);
@@ -46,6 +47,27 @@
     event.stopPropagation();
     if (next) next.focus();
   }, true);
+})();
+
+// Steering: inside a `.tl-steer`, arrow keys press its button of that direction, and a click on its picture takes the
+// focus there, so that they can.
+(() => {
+  if (window.tlteachSteer) return;
+  window.tlteachSteer = true;
+  const ways = {ArrowUp: '.tl-up', ArrowDown: '.tl-down', ArrowLeft: '.tl-left', ArrowRight: '.tl-right'};
+  document.addEventListener('keydown', event => {
+    const box = event.target.closest && event.target.closest('.tl-steer');
+    if (!box || !ways[event.key] || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const button = box.querySelector(ways[event.key]);
+    event.preventDefault();
+    event.stopPropagation();
+    button.focus();
+    button.click();
+  }, true);
+  document.addEventListener('click', event => {
+    const picture = event.target.closest && event.target.closest('.tl-steer svg');
+    if (picture) picture.closest('.tl-steer').querySelector('.tl-up').focus();
+  });
 })();
 
 // Pads to draw on with a pointer or with keys. A pad's whole state stands in its `data-tl-state` and is carried to

@@ -1,0 +1,106 @@
+"""An episode of several networks in the same maze, side by side and step by step: ways, finds, values, traces."""
+
+from collections.abc import Mapping
+
+import ipywidgets
+import numpy as np
+
+from tlteach.course.widgets import drawing, maze_picture
+from tlteach.course.widgets.base import Player, Widget, button, slider
+from tlteach.course.widgets.drawing import Axes, text
+from tlteach.course.widgets.maze_model import Life, MazeModel
+from tlteach.experiments.maze import MazeNetwork
+from tlteach.tasks.maze import MazeTask
+
+SIDE, GAP, LEFT, TOP, TRACE = 186, 28, 58, 52, 120
+UNDER = TOP + SIDE + 52  # where the traces begin
+BELOW = UNDER + TRACE + 72  # where the values begin
+
+
+class MazeStepper(Widget):
+    """Step through an episode; "Another goal" begins a new one.
+
+    Args:
+        networks: name -> trained `MazeNetwork`, one to four.
+        task: the maze they were trained in.
+        seed: number of the first episode.
+
+    Raises InvalidInput as `MazeModel` does.
+    """
+
+    title = "The same maze, lived by each network"
+
+    def __init__(self, networks: Mapping[str, MazeNetwork], task: MazeTask, seed: int = 0):
+        self.model, self.number = MazeModel(networks, task), seed
+        time = slider("step of episode", task.episode_length, 0, task.episode_length)
+        super().__init__({"time": time})
+        self.player = Player(time, seconds=0.3)
+        self.other = button("Another goal", "A new episode with another goal, for all networks", self.renew)
+
+    def renew(self) -> None:
+        """The next episode, from its beginning."""
+        self.number += 1
+        self.controls["time"].value = 0
+        self._redraw()
+
+    def layout(self) -> ipywidgets.DOMWidget:
+        controls = ipywidgets.HBox([self.player.view(), self.other], layout={"flex_flow": "row wrap"})
+        return ipywidgets.VBox([controls, self.picture])
+
+    def describe(self, time: int) -> str:
+        lives = self.model.lives(self.number)
+        row, column = self.model.task.plan.cells[next(iter(lives.values())).goal]
+        parts = []
+        for name, life in lives.items():
+            r, c = self.model.task.plan.cells[life.cells[time]]
+            expects = f", expects {drawing.number(life.values[min(time, len(life.values) - 1)])}"
+            finds = _finds(int(life.paid[:time].sum()))
+            parts.append(f"{name} stands in row {r}, column {c}, {finds}{expects}")
+        steps = self.model.task.episode_length
+        return f"After step {time} of {steps}, the goal in row {row}, column {column}: {'; '.join(parts)}."
+
+    def render(self, time: int) -> str:
+        lives = self.model.lives(self.number)
+        most = [np.abs(life.written).max() for life in lives.values() if life.written is not None]
+        limit = float(max(most, default=0.0)) or 1.0
+        parts: list[str] = []
+        for k, (name, life) in enumerate(lives.items()):
+            parts += self._column(LEFT + k * (SIDE + GAP), k, name, life, time, limit)
+        if most:
+            parts += [drawing.colorbar(LEFT, UNDER + TRACE + 10, SIDE, -limit, limit)]
+        width = max(len(lives), 3) * (SIDE + GAP) - GAP
+        parts += self._values(lives, time, width)
+        return drawing.svg(LEFT + width + 14, BELOW + 186, parts, self.describe(time))
+
+    def _column(self, x: float, k: int, name: str, life: Life, time: int, limit: float) -> list[str]:
+        found, total = int(life.paid[:time].sum()), maze_picture.money(life.rewards[:time].sum())
+        parts = [
+            drawing.line(x, TOP - 34, x + 26, TOP - 34, drawing.COLORS[k], 2.5, stroke_dasharray=drawing.DASHES[k])
+        ]
+        parts += [text(x + 32, TOP - 30, name, size=13, font_weight="600")]
+        parts += [text(x, TOP - 10, f"{_finds(found)}, {total} in all", size=12)]
+        parts += [
+            maze_picture.plan(
+                self.model.task, x, TOP, SIDE, life.goal, life.cells[: time + 1].tolist(), paid=life.paid.tolist()
+            )
+        ]
+        parts += [text(x, UNDER - 10, "\u03b1\u00b7Hebb: written so far", size=12, font_weight="600")]
+        if life.written is None:
+            return [*parts, text(x, UNDER + 22, "nothing here is plastic", size=12)]
+        now = life.written[time - 1].astype(float) if time else np.zeros(life.written.shape[1:])
+        return [*parts, drawing.heatmap(now, x, UNDER, TRACE, TRACE, -limit, limit)]
+
+    def _values(self, lives: Mapping[str, Life], time: int, width: float) -> list[str]:
+        every = np.concatenate([life.values for life in lives.values()])
+        low, high = min(0.0, float(every.min())), max(1.0, float(every.max()))
+        axes = Axes(LEFT, BELOW, width, 122, (0, self.model.task.episode_length), (low, high * 1.1))
+        parts = [axes.frame("step of episode (dots: paid)", "value", "what each expects to earn: V")]
+        for k, life in enumerate(lives.values()):
+            color, steps = drawing.COLORS[k], np.arange(len(life.values))
+            parts += [axes.line(steps, life.values, color, drawing.DASHES[k], 1.8)]
+            parts += [axes.point(t, life.values[t], color, 4) for t in np.flatnonzero(life.paid)]
+        return [*parts, axes.vertical(time, width=1.5)]
+
+
+def _finds(n: int) -> str:
+    return "no find" if not n else f"{n} find{'s' * (n > 1)}"
