@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.course.exercises import test_other_solutions_images as images
+from tests.course.exercises import test_other_solutions_learning_a_world as learning_a_world
 from tests.course.exercises import test_other_solutions_maze as maze
 from tests.course.exercises import test_other_solutions_one_shot as one_shot
+from tests.course.exercises import test_other_solutions_practice as practice
 from tlteach.course.exercises import check
 from tlteach.plasticity import PlasticRNN
 
@@ -217,8 +219,10 @@ SOLUTIONS = {
     "trace_readout": [readout_by_loops, readout_by_einsum, readout_with_scaled_alpha, readout_forgetting_as_it_goes],
     "next_lever": [lever_by_sorting, lever_by_masking],
     **images.SOLUTIONS,
+    **learning_a_world.SOLUTIONS,
     **maze.SOLUTIONS,
     **one_shot.SOLUTIONS,
+    **practice.SOLUTIONS,
 }
 CASES = [(name, solution) for name, solutions in SOLUTIONS.items() for solution in solutions]
 
