@@ -51,7 +51,10 @@ class Provenance:
 
 @cache
 def commit() -> str:
-    """The short commit hash of the checkout, with "+" when tracked files were changed; "" outside a checkout."""
+    """The short commit hash of the checkout, with "+" when tracked files were changed; "" outside a checkout.
+
+    Recorded runs do not count: one that has just been put there says nothing about the code of the next.
+    """
     root = checkout()
     if root is None:
         return ""
@@ -60,7 +63,7 @@ def commit() -> str:
         return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10).stdout
 
     try:
-        changed = git("status", "--porcelain", "-uno").strip()
+        changed = git("status", "--porcelain", "-uno", "--", ".", ":!tlteach/recorded").strip()
         return git("rev-parse", "--short", "HEAD").strip() + ("+" if changed else "")
     except (OSError, subprocess.TimeoutExpired):
         return ""
