@@ -105,6 +105,19 @@ def test_a_given_pixel_is_held_exactly_and_zero_is_not_given(network):
 
 
 @pytest.mark.parametrize("network", images.NETWORKS)
+@torch.no_grad()
+def test_an_episode_may_be_shown_in_parts(network):
+    made = images.build(tiny(network))
+    episode = TINY.sample(3, torch.Generator().manual_seed(0), random_pictures(9, 4, 0))
+    state, parts = None, []
+    for steps in (slice(0, 2), slice(2, 7), slice(7, None)):
+        shown, state = made.steps(episode.inputs[steps], episode.clamp[steps], state)
+        parts.append(shown)
+    torch.testing.assert_close(torch.cat(parts), made(episode))
+    assert made.double().steps(episode.inputs, episode.clamp)[0].dtype == torch.float64
+
+
+@pytest.mark.parametrize("network", images.NETWORKS)
 def test_the_network_is_the_paper_equations(network):
     """Equations 1 and 2 in numpy, connection by connection, with a bias neuron held at 1."""
     net, episode = strong(network), some_episode(1)

@@ -69,6 +69,18 @@ def test_the_closed_form_is_the_walk_through_the_plastic_layer(plasticity, n_way
         torch.testing.assert_close(one, two)
 
 
+@pytest.mark.parametrize("plasticity", ["per_connection", "shared"])
+@torch.no_grad()
+def test_one_look_writes_eta_times_the_features_into_the_column_of_the_name(plasticity):
+    network = OneShotNetwork(3, plasticity, eta=0.3)
+    features, name = torch.randn(2, 64, generator=torch.Generator().manual_seed(0)), torch.tensor([2, 0])
+    trace = network.look(features, name).trace  # (2, 64, 3)
+    for episode, column in enumerate(name):
+        others = [c for c in range(3) if c != column]
+        torch.testing.assert_close(trace[episode, :, column], 0.3 * features[episode])
+        assert not trace[episode][:, others].any()
+
+
 def test_the_closed_form_by_hand():
     """Two classes, two shots: f_q . w_c + sum_i alpha_ic f_qi eta ((1 - eta) f_c1i + f_c2i), number by number."""
     network, generator = a_readout("per_connection", 2, seed=0)

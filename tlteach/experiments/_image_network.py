@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from tlteach.plasticity import PlasticRNN
+from tlteach.plasticity import PlasticRNN, PlasticState
 from tlteach.tasks.images import ImageEpisode, ImageTask, pixel_error
 
 
@@ -19,10 +19,16 @@ class ImageNetwork(nn.Module):
         self.layer = layer
 
     def forward(self, episode: ImageEpisode) -> Tensor:
-        inputs = torch.cat([episode.inputs, torch.ones_like(episode.inputs[..., :1])], -1)  # (T, B, N + 1)
-        clamp = torch.cat([episode.clamp, torch.ones_like(episode.clamp[..., :1])], -1)  # (T, B, N + 1)
-        output, _ = self.layer(inputs, clamp=clamp)
-        return output[..., :-1]
+        return self.steps(episode.inputs, episode.clamp)[0]
+
+    def steps(self, inputs: Tensor, clamp: Tensor, state: PlasticState | None = None) -> tuple[Tensor, PlasticState]:
+        """Some steps of an episode, from `state`, or from its beginning when left out: inputs, clamp (T, B, N) as in
+        `ImageEpisode` -> the pixels shown (T, B, N), and the state after the last step."""
+        bias = torch.ones_like(inputs[..., :1])
+        inputs = torch.cat([inputs, bias], -1).to(self.layer.weight)  # (T, B, N + 1)
+        clamp = torch.cat([clamp, bias.bool()], -1).to(self.layer.weight.device)  # (T, B, N + 1)
+        output, state = self.layer(inputs, state, clamp)
+        return output[..., :-1], state
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tlteach.errors import InvalidInput
-from tlteach.plasticity import PlasticLinear
+from tlteach.plasticity import PlasticLinear, PlasticState
 from tlteach.tasks.one_shot import N_ROTATIONS, OneShotTask, rotate
 
 SIDE, N_FEATURES = 31, 64
@@ -72,6 +72,12 @@ class OneShotNetwork(nn.Module):
         weighted = trace * readout.alpha.t() if readout.alpha.ndim else trace * readout.alpha  # (B, N, F)
         return answer + torch.einsum("bf,bnf->bn", query, weighted)
 
+    def look(self, features: Tensor, name: Tensor, state: PlasticState | None = None) -> PlasticState:
+        """One look at drawings that are named, by the plastic layer itself: features (B, F), name (B,) 0 to N - 1 ->
+        the state after it, in whose trace (B, F, N) they stand."""
+        label = nn.functional.one_hot(name, self.readout.out_features)  # (B, N)
+        return self.readout.step(features, state, LABEL_DRIVE * label.to(features))[1]
+
     def walk(self, shots: Tensor, query: Tensor, order: Tensor | None = None):
         """The same answer as `logits`, step by step through the plastic layer, as the paper describes it.
 
@@ -83,8 +89,7 @@ class OneShotNetwork(nn.Module):
         order = torch.arange(N, device=shots.device).expand(B, N) if order is None else order
         for k in range(K):
             for name in order.t():  # (B,)
-                drive = LABEL_DRIVE * nn.functional.one_hot(name, N).to(shots.dtype)
-                _, state = self.readout.step(shots[rows, name, k], state, drive)
+                state = self.look(shots[rows, name, k], name, state)
         return self.readout.step(query, state)
 
 

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from tlteach.data.paper import FILTER, SIDE
 from tlteach.errors import InvalidInput
-from tlteach.experiments._one_shot_network import LABEL_DRIVE, OneShotNetwork
+from tlteach.experiments.one_shot import OneShotNetwork
 
 SIZE = 31  # pixels of a side of what the network is given
 LARGEST = 8  # characters that can be told apart on a page
@@ -87,8 +86,7 @@ class DrawModel:
         *features, asked = self.network.embed(pictures).split(1)  # (1, F) each
         readout, state = self.network.readout, None
         for name, f in zip(named, features, strict=True):
-            drive = LABEL_DRIVE * one_hot(torch.tensor([name]), self.n_ways).to(f)  # (1, N)
-            _, state = readout.step(f, state, drive)
+            state = self.network.look(f, torch.tensor([name]), state)
         state = readout.initial_state(1) if state is None else state
         probabilities, _ = readout.step(asked, state)  # (1, N)
         empty = readout.rule is None

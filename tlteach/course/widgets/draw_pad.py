@@ -14,7 +14,7 @@ from tlteach.course.widgets.drawing import data_url, png
 from tlteach.course.widgets.pad import StrokePad
 from tlteach.course.widgets.pattern_model import letter
 from tlteach.errors import InvalidInput
-from tlteach.experiments._one_shot_network import OneShotNetwork
+from tlteach.experiments.one_shot import OneShotNetwork
 from tlteach.tasks.one_shot import OneShotTask
 
 SHOWN, ASKED = 124, 200  # pixels of the pages with names, and of the one without

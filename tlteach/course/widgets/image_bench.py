@@ -19,7 +19,7 @@ from tlteach.course.widgets.pattern_model import letter
 from tlteach.course.widgets.picture_file import WANTED, read_picture
 from tlteach.course.widgets.upload import File, Upload
 from tlteach.errors import BadFile, InvalidInput
-from tlteach.experiments._image_network import ImageNetwork
+from tlteach.experiments.images import ImageNetwork
 from tlteach.tasks.images import ImageTask
 
 GALLERY, PAD = 12, 264  # pictures to choose from; pixels of the side of the one that is painted on

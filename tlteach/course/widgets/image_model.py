@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from tlteach.errors import InvalidInput
-from tlteach.experiments._image_network import ImageNetwork, mirror
-from tlteach.plasticity import PlasticRNN
-from tlteach.plasticity.state import PlasticState
+from tlteach.experiments.images import ImageNetwork, mirror
+from tlteach.plasticity import PlasticState
 from tlteach.tasks.images import ImageEpisode, ImageTask, pixel_error
 
 LARGEST = 4  # networks side by side
@@ -88,7 +87,7 @@ class ImageModel:
             if len(self._answers) >= 20:
                 self._answers.clear()
             state = self._memory(name, pictures, episode)
-            shown, _ = _run(self.networks[name].layer, episode.inputs[start:], episode.clamp[start:], state)
+            shown, _ = self.networks[name].steps(episode.inputs[start:], episode.clamp[start:], state)
             frames = torch.cat([episode.inputs[-1:], shown.to(episode.inputs)])  # (S + 1, 1, N)
             self._answers[key] = _answer(frames[:, 0], episode)
         return self._answers[key]
@@ -99,7 +98,7 @@ class ImageModel:
         if pictures not in memories:
             while len(memories) >= KEPT:
                 memories.pop(next(iter(memories)))
-            _, memories[pictures] = _run(self.networks[name].layer, episode.inputs[:start], episode.clamp[:start])
+            _, memories[pictures] = self.networks[name].steps(episode.inputs[:start], episode.clamp[:start])
         return memories[pictures]
 
     def baseline(self, name: str, images: np.ndarray, asked: int, erased: np.ndarray) -> Answer:
@@ -111,15 +110,6 @@ class ImageModel:
         elif name != "grey":
             raise InvalidInput(f"there is no baseline {name!r}; there are {', '.join(BASELINES)}.")
         return _answer(torch.cat([cue, answer.expand(self.task.test_steps, -1)]), episode)
-
-
-def _run(layer: PlasticRNN, inputs: Tensor, clamp: Tensor, state: PlasticState | None = None):
-    """Some steps of `ImageNetwork`, which begins with an empty state: inputs (T, 1, N) -> shown (T, 1, N), state."""
-    bias = torch.ones_like(inputs[..., :1])
-    inputs = torch.cat([inputs, bias], -1).to(layer.weight)  # (T, 1, N + 1)
-    clamp = torch.cat([clamp, bias.bool()], -1).to(layer.weight.device)  # (T, 1, N + 1)
-    output, state = layer(inputs, state, clamp)
-    return output[..., :-1], state
 
 
 def _answer(frames: Tensor, episode: ImageEpisode) -> Answer:
