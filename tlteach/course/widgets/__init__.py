@@ -18,6 +18,7 @@ _HOME = {
     "Predict": "predict",
     "TraceScrubber": "trace_scrubber",
     "Widget": "base",
+    "WorldFan": "world_fan",
     "accessibility_script": "base",
 }
 __all__ = list(_HOME)  # noqa: PLE0605 (names resolved by __getattr__)
