@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlteach import runs
@@ -168,6 +168,7 @@ def test_the_end_of_a_run_is_its_last_records():
 numbers = st.lists(st.integers(0, 9), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_the_exact_rank_test_is_the_count_of_all_orders(first, second):
     """Where no two values tie, p is the share of all ways to deal the values that are as extreme."""

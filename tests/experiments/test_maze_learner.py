@@ -1,5 +1,7 @@
 """Returns, advantages and the loss of the actor-critic, written out by hand; and the baseline of each episode."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,9 @@ from torch.distributions import Categorical
 
 from tlteach.experiments import maze
 from tlteach.experiments._maze_learner import Rollout, act, actor_critic, advantages
+from tlteach.plasticity import Acting
 from tlteach.tasks.maze import BatchedMaze, MazeTask
+from tlteach.tasks.probes import Bandit, Recall, TMaze
 
 
 def rollout(T=6, B=3, ends=None):
@@ -112,3 +116,39 @@ def test_a_rollout_tells_what_happened():
     assert (last[..., 12] == made.reward[:-1]).all()  # what is seen next tells the reward and the action before it
     assert (last[..., 13:].argmax(-1) == made.action[:-1]).all()
     assert (made.total == made.reward.sum(0)).all()
+
+
+def practised(kind, updates=110, **changes):
+    """Mean reward of the last ten updates, and the best there is."""
+    config = maze.Config.preset("smoke", "rnn", hidden=24, learning_rate=1e-2, weight=0.2, spread="normal", gamma=0.95)
+    config = replace(config, penalty="entropy", penalty_weight=0.02, **changes)
+    episodes = kind(64, torch.Generator().manual_seed(0))
+    return np.mean(list(maze.practise(config, episodes, updates))[-10:]), episodes.best
+
+
+@pytest.mark.parametrize("kind", [Bandit, Recall, TMaze])
+def test_the_learner_passes_the_probes(kind):
+    reached, best = practised(kind)
+    assert 0.85 * best < reached < 1.02 * best
+
+
+class Uninformed(Bandit):
+    """No reward is seen."""
+
+    def _observe(self, reward, action):
+        return super()._observe(torch.zeros_like(reward), action)
+
+
+def test_each_probe_finds_its_fault(monkeypatch):
+    assert practised(Uninformed)[0] < 5
+    assert practised(TMaze, gamma=0.0)[0] < 0.8  # never paid for what it does before the crossing
+    monkeypatch.setattr(maze.MazeNetwork, "acting", lambda self, n: _Forgetful(self.layer, n))
+    assert practised(Recall)[0] < 0.55
+
+
+class _Forgetful(Acting):
+    """Does not carry its activities over."""
+
+    def step(self, input):
+        self.state = self.layer.initial_state(len(input))
+        return super().step(input)

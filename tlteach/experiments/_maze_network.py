@@ -66,7 +66,7 @@ class LSTMActing:
         return output[0]
 
 
-def build(kind: str, observation_size: int, n_actions: int, hidden: int, rule: str, device=None) -> MazeNetwork:
+def build(kind: str, observation_size: int, n_actions: int, hidden: int, rule: str) -> MazeNetwork:
     """The network of a kind (a key of LAYERS, or "lstm"), `hidden` units wide; or as wide as fits, for `MATCHED`."""
 
     def maker(kind: str) -> Callable[[int], MazeNetwork]:
@@ -79,7 +79,7 @@ def build(kind: str, observation_size: int, n_actions: int, hidden: int, rule: s
         with torch.device("meta"):
             budget = parameter_count(maker("plastic")(hidden))
         hidden = width_matching(maker(kind), budget)
-    return maker(kind)(hidden).to(device)
+    return maker(kind)(hidden)
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from tlteach.experiments._maze_learner import Penalty, Returns, Rollout, act, ac
 from tlteach.experiments._maze_network import MazeNetwork
 from tlteach.experiments._maze_report import compare, last, plot, table
 from tlteach.experiments._training import Training, seeded
+from tlteach.tasks.episodes import Episodes
 from tlteach.tasks.maze import BatchedMaze, MazeTask
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "build",
     "compare",
     "last",
+    "objective",
     "plot",
+    "practise",
     "restore",
     "run",
     "run_name",
@@ -133,11 +136,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def build(config: Config, device=None) -> MazeNetwork:
-    """The network of `config`, its initial weights drawn from `config.seed`."""
+def build(config: Config, kind: type[Episodes] | Episodes = BatchedMaze) -> MazeNetwork:
+    """The network of `config`, its initial weights drawn from `config.seed`; `kind` says what it sees and can do."""
     with seeded(config.seed):
-        sizes = (BatchedMaze.observation_size, BatchedMaze.n_actions, config.hidden)
-        network = _maze_network.build(config.network, *sizes, config.rule, device)
+        sizes = (kind.observation_size, kind.n_actions, config.hidden)
+        network = _maze_network.build(config.network, *sizes, config.rule)
         _maze_network.start(network.layer, config.weight, config.alpha, config.eta, config.spread)
     return network
 
@@ -171,13 +174,32 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
 def _update(config: Config, network: MazeNetwork, training: Training) -> None:
     maze = BatchedMaze(config.task, config.batch_size, training.generator)
     rollout = act(network, maze, training.generator)
+    loss, seen = objective(config, network, rollout)
+    found = (rollout.reward > config.task.goal_reward / 2).sum(0).float().mean().item()
+    training.update(loss, clip_norm=config.clip_norm, found=found, **seen)
+
+
+def objective(config: Config, network: MazeNetwork, rollout: Rollout) -> tuple[torch.Tensor, dict[str, float]]:
+    """The loss of the network on what it has just lived through; and its terms and the reward of an episode."""
     policy, value, _ = network(rollout.observation, hidden=rollout.hidden)
     advantage, target = advantages(rollout, value.detach(), config.returns, config.gamma, config.lam)
     terms = actor_critic(policy, value, rollout.action, advantage, target, rollout.alive, config.penalty)
     loss = terms.policy + config.penalty_weight * terms.penalty + config.value_weight * terms.value
-    seen = {name: term.item() for name, term in terms._asdict().items()} | {"return": rollout.total.mean().item()}
-    found = (rollout.reward > config.task.goal_reward / 2).sum(0).float().mean().item()
-    training.update(loss, clip_norm=config.clip_norm, found=found, **seen)
+    return loss, {name: t.item() for name, t in terms._asdict().items()} | {"return": rollout.total.mean().item()}
+
+
+def practise(config: Config, episodes: Episodes, updates: int) -> Iterator[float]:
+    """The same learner on other episodes than the maze's, probes for example: the mean reward of each update's batch.
+
+    Of `config` the task, the batch size, and the budget do not count.
+    """
+    network = build(config, episodes)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, eps=config.adam_eps)
+    training = Training(network, optimizer, episodes.generator)
+    for _ in range(updates):
+        rollout = act(network, episodes, episodes.generator)
+        training.update(objective(config, network, rollout)[0], clip_norm=config.clip_norm)
+        yield rollout.total.mean().item()
 
 
 def _record(config: Config, network: MazeNetwork, training: Training) -> runs.Record:

@@ -92,6 +92,10 @@ class Episodes(ABC):
         self._seen = _where(waiting, self._seen, seen) if some_wait else seen
         return self._seen, reward, self.over
 
+    def look(self, reward: Tensor | None = None, action: Tensor | None = None) -> Tensor:
+        """What is seen (B, observation_size) of the state as it is now, after a step with this reward and action."""
+        return self._observe(torch.zeros_like(self.over, dtype=torch.float32) if reward is None else reward, action)
+
     def _check(self, action: Tensor) -> None:
         if self._seen is None:
             raise InvalidInput("the episodes have not begun: call reset() before the first step()")

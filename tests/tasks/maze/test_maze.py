@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlteach.errors import InvalidInput
@@ -172,6 +172,7 @@ def test_random_and_best_players_reach_what_their_markov_chain_says(size, publis
         assert abs(expected - published) < max(4 * error * 5**0.5, 0.02 * published)  # those are means of 400 episodes
 
 
+@settings(deadline=None)
 @given(st.integers(-5, 30))
 def test_sizes(size):
     if size >= 3 and size % 2:

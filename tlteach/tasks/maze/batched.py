@@ -52,10 +52,6 @@ class BatchedMaze(Episodes):
         anywhere = self._draw(None if self.task.land_on_goal else self.goal)
         return torch.where(found, anywhere, to), self.goal, reward
 
-    def look(self, reward: Tensor, action: Tensor | None) -> Tensor:
-        """What is seen (B, 17) from where the agents are now, the last step having had this reward and action (B,)."""
-        return self._observe(reward, action)
-
     def _observe(self, reward: Tensor, action: Tensor | None) -> Tensor:
         seen = self._views[self.cell]  # (B, 17), a copy
         if self.task.observation == "paper":
