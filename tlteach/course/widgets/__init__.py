@@ -15,6 +15,7 @@ _HOME = {
     "MazeWalk": "maze_walk",
     "MemoryBench": "memory_bench",
     "PatternBench": "pattern_bench",
+    "PracticeField": "practice_field",
     "Predict": "predict",
     "TraceScrubber": "trace_scrubber",
     "Widget": "base",

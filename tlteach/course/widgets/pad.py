@@ -1,4 +1,5 @@
-"""Surfaces to draw on, by pointer or by keyboard: `StrokePad` for lines, `CellPad` for painting cells of a grid.
+"""Surfaces to draw on, by pointer or by keyboard: `StrokePad` for lines, `CellPad` for painting cells of a grid, and
+`PointPad` for a single place.
 
 The page script (page.js) draws while a pen moves and carries the pad's whole state to Python through a hidden text
 field. Python draws a pad again only when it changes what is on it, never in the middle of a stroke; each such time
@@ -21,7 +22,7 @@ PAPER, INK, MARK = "#fff", "#111", "#e42536"  # a page is white in the dark, too
 class Pad:
     """What both kinds share. `view` is to be laid out; `on_change()` is called when somebody has drawn."""
 
-    kind = ""
+    kind, paper = "", PAPER
 
     def __init__(self, label: str, size: int, units: int, on_change: Callable[[], Any], step: float):
         self.label, self.size, self.units, self.step, self.on_change = label, size, units, step, on_change
@@ -41,7 +42,7 @@ class Pad:
         self.html.value = (
             f'<div class="tl-pad" role="application" tabindex="0" aria-label="{escape(self.label)}" '
             f'{attributes}><svg aria-hidden="true" viewBox="0 0 {self.units} '
-            f'{self.units}" width="{self.size}" height="{self.size}" style="background:{PAPER};border-radius:3px;'
+            f'{self.units}" width="{self.size}" height="{self.size}" style="background:{self.paper};border-radius:3px;'
             f'box-shadow:0 0 0 1px #888">{under}<path class="tl-ink" d="{self.path()}" {self.ink()}/>{self.pen()}'
             '</svg><div class="tl-say" role="status"></div></div>'
         )
@@ -125,6 +126,44 @@ class CellPad(Pad):
             f'<rect class="tl-pen" x="{-half}" y="{-half}" width="{self.brush}" height="{self.brush}" fill="{MARK}" '
             f'fill-opacity="0" stroke="{MARK}" stroke-width="{self.units / 100}"/>'
         )
+
+
+class PointPad(Pad):
+    """One place (x, y) in a square window from -half to half, y upwards: it follows the pointer, or the arrow keys.
+
+    The pad is transparent: it lies over a picture of the same size, which may change while somebody drags.
+    """
+
+    kind, paper = "point", "transparent"
+
+    def __init__(self, label: str, size: int, half: float, on_change: Callable[[], Any]):
+        super().__init__(label, size, 1000, on_change, step=1000 / 2 / half / 10)  # a tenth of a unit a key
+        self.half, self.state = half, "500,500"
+
+    @property
+    def place(self) -> tuple[float, float]:
+        try:
+            x, y = (min(max(float(part) / self.units, 0.0), 1.0) for part in self.state.split(","))
+        except ValueError as error:
+            raise InvalidInput(f"a pad sent {self.state[:20]!r}; expected a place x,y") from error
+        return (2 * x - 1) * self.half, (1 - 2 * y) * self.half
+
+    @place.setter
+    def place(self, place: tuple[float, float]) -> None:
+        x, y = (min(max(part / self.half, -1.0), 1.0) for part in place)
+        self.state = f"{round((x + 1) / 2 * self.units, 1):g},{round((1 - y) / 2 * self.units, 1):g}"
+
+    def path(self) -> str:
+        x, y = (float(part) for part in self.state.split(","))
+        r = self.units / 40
+        circle = f"M{x - r:g} {y:g}a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0"
+        return f"{circle}M{x - 2 * r:g} {y:g}h{4 * r:g}M{x:g} {y - 2 * r:g}v{4 * r:g}"
+
+    def ink(self) -> str:
+        return f'fill="{MARK}" fill-opacity="0.35" stroke="{MARK}" stroke-width="6"'
+
+    def pen(self) -> str:
+        return '<g class="tl-pen"/>'
 
 
 def cells_path(mask: np.ndarray, units: int) -> str:

@@ -82,7 +82,9 @@
     .tl-pad:focus-visible { outline: 3px solid #5790fc; outline-offset: -2px }
     .tl-say { position: absolute; left: 4px; bottom: 3px; font-size: 11px; line-height: 14px; padding: 0 3px;
       color: #333; background: #fff; border-radius: 3px }
-    .tl-pad:not(:focus-visible) :is(.tl-pen, .tl-say) { display: none }`;
+    .tl-pad:not(:focus-visible) :is(.tl-pen, .tl-say) { display: none }
+    .tl-stack { display: grid !important }
+    .tl-stack > * { grid-area: 1 / 1; place-self: start; margin: 0 }`;
   document.head.append(style);
 
   const round = number => Math.round(number * 10) / 10;
@@ -96,6 +98,15 @@
         const points = stroke.split(' ');
         return 'M' + points.join('L') + (points.length < 2 ? 'h0.01' : '');
       }).join(''),
+    },
+    point: {  // "x,y": one place, which every press and every arrow key moves
+      down: (pad, state, p) => p.join(),
+      move: (pad, state, from, to) => to.join(),
+      back: state => state,
+      path: (pad, state) => {
+        const [x, y] = state.split(',').map(Number), r = Number(pad.dataset.tlUnits) / 40;
+        return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0M${x - 2 * r} ${y}h${4 * r}M${x} ${y - 2 * r}v${4 * r}`;
+      },
     },
     cells: {  // "0101": which cells are painted, row by row
       down: (pad, state, p) => kinds.cells.move(pad, state, p, p),
@@ -185,10 +196,12 @@
     if (!pad || event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter')) return;
     const n = Number(pad.dataset.tlUnits), step = Number(pad.dataset.tlStep) * (event.shiftKey ? 3 : 1);
     const arrow = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step]}[event.key];
-    const pen = pad.tlKeyPen = pad.tlKeyPen || [n / 2, n / 2];
+    const place = pad.dataset.tlKind === 'point';
+    const pen = pad.tlKeyPen = place ? pad.dataset.tlState.split(',').map(Number) : pad.tlKeyPen || [n / 2, n / 2];
+    if (place && !arrow) return;
     if (arrow) {
       const to = pad.tlKeyPen = [clip(pen[0] + arrow[0], n), clip(pen[1] + arrow[1], n)].map(round);
-      if ('tlDown' in pad.dataset) { move(pad, to); soon(pad); }
+      if (place || 'tlDown' in pad.dataset) { move(pad, to); soon(pad); }
     } else if (event.key === ' ' || event.key === 'Enter') {
       if ('tlDown' in pad.dataset) { lift(pad); send(pad); } else { pad.dataset.tlDown = ''; down(pad, pen); send(pad); }
       say(pad);
