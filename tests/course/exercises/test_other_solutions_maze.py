@@ -146,7 +146,7 @@ SOLUTIONS = {
     "a2c_loss": [loss_by_loops, loss_in_parts],
     "live": [live_by_index, live_with_matrices],
     "teleport": [teleport_by_list, teleport_by_multinomial, teleport_by_recursion],
-    "advantages": [advantages_by_index, advantages_at_once, advantages_by_view],
+    "own_advantage": [advantages_by_index, advantages_at_once, advantages_by_view],
     "plastic_input": [input_by_loops, input_by_bmm, input_in_two_parts],
 }
 sizes, seeds = st.integers(1, 4), st.integers(0, 10**6)
@@ -226,5 +226,5 @@ def test_plastic_input_and_advantages_are_the_loops(n_episodes, n, number):
     given_ = random(n_episodes, n), random(n, n), random(n, n), random(n_episodes, n, n)
     torch.testing.assert_close(check.plastic_input.reference(*given_), input_by_loops(*given_), rtol=1e-4, atol=1e-5)
     returns, values = random(n, n_episodes), random(n, n_episodes, 1)
-    answer = check.advantages.reference(returns, values)
+    answer = check.own_advantage.reference(returns, values)
     assert all(answer[t, b] == returns[t, b] - values[t, b, 0] for t in range(n) for b in range(n_episodes))

@@ -8,7 +8,7 @@ from tlteach.course.exercises.exercise import Exercise
 from tlteach.course.exercises.probes import Draw, tensor
 
 
-def advantages(returns, values):
+def own_advantage(returns, values):
     """How much better than expected: returns (T, B), values (T, B, 1) from the value head -> (T, B)."""
     return torch.stack([returns[t] - values[t].squeeze(-1) for t in range(len(returns))])
 
@@ -79,7 +79,7 @@ MUTANTS = [
 ]
 
 exercise = Exercise(
-    advantages,
+    own_advantage,
     title="Bug hunt: whose expectation?",
     difficulty=2,
     minutes=4,
