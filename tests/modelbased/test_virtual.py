@@ -80,6 +80,28 @@ def test_members_keep_their_rollouts_and_states_stay_in_range():
     assert (cut.next_obs == low).any() or (cut.next_obs == high).any()
 
 
+@pytest.mark.parametrize("probabilistic", [False, True])
+@pytest.mark.parametrize("scheme", ["fixed", "resampled", "mean"])
+@pytest.mark.parametrize(("n_models", "n"), [(1, None), (1, 2), (3, None), (3, 2)])
+def test_the_fast_rollout_is_the_differentiable_one(n_models, n, scheme, probabilistic):
+    config = DynamicsConfig(n_models, (6, 5), "silu", init_std=2.0, probabilistic=probabilistic)
+    model = Dynamics(2, 1, config, generator(), dtype=torch.double)
+    model.observe(transitions())
+    family, lead = Falls(), () if n is None else (n,)
+    task, start = torch.rand(*lead, 2).double(), 0.3 + family.resets(7 * (n or 1), 0).view(*lead, 7, 2).double()
+    agent = policy(n)
+    agent.normaliser.update(torch.randn(30, 2))
+    world = learned_world(model, family, task, scheme=scheme, clip_margin=0.0)
+    for source in (0, None) if scheme != "resampled" else (0,):
+        slow, fast = (
+            world.rollout(agent, start, 9, None if source is None else generator(), differentiable=differentiable)
+            for differentiable in (True, False)
+        )
+        assert fast.done.any() and not fast.done.all()
+        for name, value in vars(slow).items():
+            torch.testing.assert_close(getattr(fast, name), value.detach())
+
+
 def test_divergence_is_named_and_changes_nothing():
     norm = Normaliser(2, dtype=torch.double)
     norm.update(torch.tensor([[-2.0, -2.0], [2.0, 2.0]]))
@@ -111,7 +133,10 @@ def test_refusals():
         def reward(self, obs, action, next_obs, task):
             return -obs.square()
 
-    with pytest.raises(InvalidInput, match=r"reward of linear-quadratic has shape \(4, 2\), expected one number"):
+    with pytest.raises(
+        InvalidInput,
+        match=r"reward of linear-quadratic has shape \(2, 4, 2\), expected one number for each state, \(2, 4\)",
+    ):
         true_world(Wrong(), task).rollout(policy(), start, 2, generator())
 
     class Nan(LinearQuadratic):

@@ -36,13 +36,13 @@ def learner(n):
 def test_practice_in_the_model_is_worth_it_in_the_world(start):
     fitter, buffer, shac = learner(2)
     family, tasks = LinearQuadratic(), torch.tensor([[1.0, 0.1], [1.0, 0.5]])
-    config = WarmUpConfig(iterations=4, fit_steps=100, policy_steps=3, start=start)
+    config = WarmUpConfig(iterations=4, fit_steps=100, policy_steps=6, start=start)
     steps = list(warm_up(fitter, buffer, shac, family, tasks, config, generator()))
     assert [s.iteration for s in steps] == [0, 1, 2, 3] and not any(s.diverged for s in steps)
     assert steps[-1].last_return.shape == (2,) and steps[-1].model_loss.shape == (2,)
     assert (steps[-1].last_return > steps[0].first_return).all()
     ratio = practised_cost(true_world(family, tasks), shac.policy, 0.95) / optimal_cost(tasks, 0.95)
-    assert ratio.max() < 1.4, ratio  # 15 and 8 before
+    assert ratio.max() < 1.2, ratio  # 15 and 8 before
 
 
 def test_the_last_good_policy_is_kept_when_the_model_diverges(monkeypatch):

@@ -91,7 +91,10 @@ class Dynamics(nn.Module):
         obs (E, ..., obs_size), action (E, ..., action_size) -> (E, ..., obs_size) each.
         """
         x = torch.cat([self.obs_norm(obs), action.clamp(-1, 1)], -1)  # (E, ..., O + A)
-        out = self.net(x)
+        return self.parts(self.net(x))
+
+    def parts(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What `forward` returns, from what the networks put out: (E, ..., obs_size, or twice that)."""
         if not self.config.probabilistic:
             return out, None
         mean, log_std = out.chunk(2, -1)

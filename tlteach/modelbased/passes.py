@@ -27,24 +27,34 @@ class Passes:
     """Passes of `rows` inputs through each of the networks of `net`, which counts as one network where its n is None.
 
     outputs[0] (n, rows, sizes[0]) is the input: write to it, or put another tensor of that shape in its place.
-    outputs[l] are the outputs of layer l after its activation, outputs[-1] those of the network; errors[l] the
-    gradients there, before the activation.
+    outputs[l] are the outputs of layer l after its activation, outputs[-1] those of the network.
+    errors[l]: of layer l the gradients before the activation.
     gradients: what `backward` writes, in the order and the shapes of `net.parameters()`.
-    share: passes through the same net whose `gradients` these write to, too.
     """
 
-    def __init__(self, net: MLP, rows: int, share: "Passes | None" = None):
+    def __init__(self, net: MLP, rows: int):
         n, self.activation = net.n or 1, net.activation
+        self.parameters = [p.detach() for p in net.parameters()]
         self.weights = [w.detach().view(n, *w.shape[-2:]) for w in net.weights]
         self.biases = [b.detach().view(n, 1, -1) for b in net.biases]
-        self.gradients = [torch.zeros_like(p.detach()) for p in net.parameters()] if share is None else share.gradients
-        L, make = len(self.weights), self.weights[0].new_empty
-        self._weight_gradients = [g.view_as(w) for g, w in zip(self.gradients[:L], self.weights, strict=True)]
-        self._bias_gradients = [g.view_as(b) for g, b in zip(self.gradients[L:], self.biases, strict=True)]
-        self._turned = [w.mT for w in self.weights]
-        self.outputs = [make(n, rows, size) for size in net.sizes]
-        self.errors = [make(n, rows, size) for size in net.sizes]
-        self._before = [make(n, rows, size) if net.activation == "silu" else None for size in net.sizes]
+        self.outputs = [self.weights[0].new_empty(n, rows, size) for size in net.sizes]
+        self._before = [torch.empty_like(h) if net.activation == "silu" else None for h in self.outputs]
+
+    @functools.cached_property
+    def errors(self) -> list[Tensor]:
+        return [torch.empty_like(h) for h in self.outputs]
+
+    @functools.cached_property
+    def gradients(self) -> list[Tensor]:
+        return [torch.zeros_like(p) for p in self.parameters]
+
+    @functools.cached_property
+    def _written(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Of each layer the gradients of its weight and bias as views of `gradients`, and its weight turned."""
+        L = len(self.weights)
+        weights = [g.view_as(w) for g, w in zip(self.gradients[:L], self.weights, strict=True)]
+        biases = [g.view_as(b) for g, b in zip(self.gradients[L:], self.biases, strict=True)]
+        return list(zip(weights, biases, (w.mT for w in self.weights), strict=True))
 
     def forward(self) -> Tensor:
         """outputs[0] -> outputs[-1], (n, rows, sizes[-1]); the next call overwrites it."""
@@ -61,15 +71,15 @@ class Passes:
         """
         slope = SLOPES[self.activation]
         for l in reversed(range(len(self.weights))):
-            h, gradient = self.outputs[l], self._weight_gradients[l]
+            h, (weight_gradient, bias_gradient, turned) = self.outputs[l], self._written[l]
             if add:
-                gradient.baddbmm_(h.mT, error)
-                self._bias_gradients[l].add_(error.sum(1, keepdim=True))
+                weight_gradient.baddbmm_(h.mT, error)
+                bias_gradient.add_(error.sum(1, keepdim=True))
             else:
-                product(h.mT, error, gradient)
-                torch.sum(error, 1, keepdim=True, out=self._bias_gradients[l])
+                product(h.mT, error, weight_gradient)
+                torch.sum(error, 1, keepdim=True, out=bias_gradient)
             if l or to_input:
-                error = product(error, self._turned[l], self.errors[l])
+                error = product(error, turned, self.errors[l])
             if l:
                 slope(error, self._before[l], h)
         return error

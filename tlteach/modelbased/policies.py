@@ -29,7 +29,11 @@ class Gaussian:
         if generator is None:
             return self.mean
         noise = torch.randn(self.mean.shape, generator=generator, device=generator.device, dtype=self.mean.dtype)
-        return self.mean + self.log_std.exp() * noise.to(self.mean.device)
+        return self.at(noise.to(self.mean.device))
+
+    def at(self, noise: Tensor | None) -> Tensor:
+        """mean + std * noise, (..., A); None for none."""
+        return self.mean if noise is None else self.mean + self.log_std.exp() * noise
 
     def log_prob(self, action: Tensor) -> Tensor:
         z = (action - self.mean) * (-self.log_std).exp()

@@ -10,6 +10,7 @@ from torch import Tensor
 from tlteach import checks
 from tlteach.errors import InvalidInput, TlteachError
 from tlteach.modelbased.dynamics import SCHEMES, Dynamics
+from tlteach.modelbased.frozen import FrozenModel, FrozenPolicy
 from tlteach.modelbased.normaliser import Normaliser
 from tlteach.modelbased.policies import GaussianPolicy
 
@@ -106,32 +107,47 @@ class World:
         if (policy.n,) * len(lead) != lead or (policy.n is not None) != bool(lead):
             raise InvalidInput(f"tasks {tuple(self.task.shape)} and n={policy.n} policies do not fit together")
         with torch.set_grad_enabled(differentiable):
-            steps = self._steps(policy, start, start if restart is None else restart, n_steps, generator)
-        columns = [torch.stack(x, -3) for x in zip(*(s[:3] for s in steps), strict=True)]
-        columns += [torch.stack(x, -2) for x in zip(*(s[3:] for s in steps), strict=True)]
-        boundary = columns[-1].clone()
+            noise = None
+            if generator is not None:  # of all steps, (T, [P,] N, A)
+                shape = (n_steps, *start.shape[:-1], policy.log_std.shape[-1])
+                noise = torch.randn(shape, generator=generator, device=generator.device, dtype=start.dtype).to(start)
+            acting = self._frozen(policy, start) if not differentiable else None
+            act, move = acting or (lambda obs, drawn: policy(obs).at(drawn), self.transition)
+            columns = self._steps(act, move, start, start if restart is None else restart, n_steps, noise, generator)
+            return self._told(*columns)
+
+    def _frozen(self, policy: GaussianPolicy, start: Tensor) -> tuple[Callable, Callable] | None:
+        """Policy and dynamics as they are called at each step where nothing is differentiated; None if unknown."""
+        if not isinstance(self.transition, LearnedTransition) or type(policy) is not GaussianPolicy:
+            return None
+        return FrozenPolicy(policy, start.shape[-2]), self.transition.frozen(start.shape[:-1].numel())
+
+    def _steps(self, act, move, start, restart, n_steps, noise, generator) -> list[Tensor]:
+        """obs, action, next_obs ([P,] T, N, ...) and done ([P,] T, N)."""
+        obs, steps = start, []
+        for t in range(n_steps):
+            action = act(obs, None if noise is None else noise[t])
+            next_obs = move(obs, action.clamp(-1, 1), generator)
+            done = self.family.done(next_obs)
+            steps.append((obs, action, next_obs, done))
+            obs = torch.where(done[..., None], restart, next_obs)
+        *vectors, done = zip(*steps, strict=True)
+        return [*(torch.stack(x, -3) for x in vectors), torch.stack(done, -2)]
+
+    def _told(self, obs: Tensor, action: Tensor, next_obs: Tensor, done: Tensor) -> Rollout:
+        """With the rewards, of all steps at once."""
+        task = self.task[..., None, None, :].expand(*obs.shape[:-1], -1)  # ([P,] T, N, K)
+        reward = self.family.reward(obs, action.clamp(-1, 1), next_obs, task)
+        if reward.shape != done.shape:
+            raise InvalidInput(
+                f"the reward of {self.family.name} has shape {tuple(reward.shape)}, expected one number for each "
+                f"state, {tuple(done.shape)}; sum over the last axis only"
+            )
+        boundary = done.clone()
         boundary[..., -1, :] = True
-        made = Rollout(*columns, boundary)
+        made = Rollout(obs, action, next_obs, reward, done, boundary)
         self._check(made)
         return made
-
-    def _steps(self, policy, start, restart, n_steps, generator) -> list[tuple[Tensor, ...]]:
-        obs, steps = start, []
-        task = self.task.unsqueeze(-2).expand(*start.shape[:-1], -1)  # ([P,] N, K)
-        for _ in range(n_steps):
-            action = policy(obs).sample(generator)
-            cut = action.clamp(-1, 1)
-            next_obs = self.transition(obs, cut, generator)
-            reward = self.family.reward(obs, cut, next_obs, task)
-            if reward.shape != obs.shape[:-1]:
-                raise InvalidInput(
-                    f"the reward of {self.family.name} has shape {tuple(reward.shape)}, expected one number for each "
-                    f"state, {tuple(obs.shape[:-1])}; sum over the last axis only"
-                )
-            done = self.family.done(next_obs)
-            steps.append((obs, action, next_obs, reward, done))
-            obs = torch.where(done[..., None], restart, next_obs)
-        return steps
 
     @torch.no_grad()
     def _check(self, made: Rollout) -> None:
@@ -164,13 +180,23 @@ def learned_world(
     scheme: which member of the ensemble predicts which rollout, see `Dynamics.step`.
     clip_margin: cut states to the range of the data, widened by this part of its width on each side; None for no cut.
     """
-    checks.choice("scheme", scheme, SCHEMES)
+    return World(family, task, LearnedTransition(model, scheme, clip_margin), model.obs_norm)
 
-    def transition(obs: Tensor, action: Tensor, generator: torch.Generator | None) -> Tensor:
-        next_obs = model.step(obs, action, generator, scheme)
-        return next_obs if clip_margin is None else model.obs_norm.clip(next_obs, clip_margin)
 
-    return World(family, task, transition, model.obs_norm)
+class LearnedTransition:
+    """The dynamics of `learned_world`."""
+
+    def __init__(self, model: Dynamics, scheme: str, clip_margin: float | None):
+        checks.choice("scheme", scheme, SCHEMES)
+        self.model, self.scheme, self.clip_margin = model, scheme, clip_margin
+
+    def __call__(self, obs: Tensor, action: Tensor, generator: torch.Generator | None) -> Tensor:
+        next_obs = self.model.step(obs, action, generator, self.scheme)
+        return next_obs if self.clip_margin is None else self.model.obs_norm.clip(next_obs, self.clip_margin)
+
+    def frozen(self, rows: int) -> FrozenModel:
+        """The same for `rows` states, without gradients, as long as the model does not change."""
+        return FrozenModel(self.model, rows, self.scheme, self.clip_margin)
 
 
 def true_world(family: Any, task: Tensor) -> World:
