@@ -3,6 +3,7 @@ test_other_solutions.py, which checks that each of them passes)."""
 
 import math
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,15 @@ def test_normalise_picture_is_what_the_library_does(side, number, even):
     expected = data.normalise(grey[None]).view(side, side)
     torch.testing.assert_close(check.normalise_picture.reference(grey), expected)
     torch.testing.assert_close(normalise_by_loops(grey), expected)
+
+
+@pytest.mark.parametrize("largest", [lambda grey: grey.abs().max(), lambda grey: grey.max() + 1e-8])
+def test_a_picture_divided_by_its_largest_value_before_the_mean_is_off_gets_a_hint(largest, capsys):
+    """Brightness of 0 and 4 would come out as -0.5 and 0.5: the authors' program, and the text, scale what is left."""
+    answer = lambda grey: (grey - grey.mean()) / largest(grey)  # noqa: E731
+    assert check.normalise_picture(answer) is check.normalise_picture.reference
+    told = capsys.readouterr().out
+    assert "as it came in" in told and "becomes 1 or -1" in told
 
 
 @settings(max_examples=20, deadline=None)

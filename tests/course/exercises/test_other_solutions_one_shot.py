@@ -39,6 +39,12 @@ def load_by_where(raw):
     raise ValueError("neither bool nor uint8")
 
 
+def load_by_refusing_first(raw):
+    if raw.dtype not in (torch.bool, torch.uint8):
+        raise ValueError("no")
+    return raw.to(torch.float32) if raw.dtype is torch.bool else torch.true_divide(raw, 255)
+
+
 def query_by_rejection(shown, n_drawings, generator):
     while True:
         query = int(torch.randint(n_drawings, (1,), generator=generator))
@@ -66,6 +72,26 @@ def query_by_order(shown, n_drawings, generator):
     order = torch.randperm(n_drawings, generator=generator).tolist()
     order.remove(shown)
     return order[0]
+
+
+def query_by_largest(shown, n_drawings, generator):
+    luck = torch.rand(n_drawings, generator=generator)
+    luck[shown] = -1
+    return luck.argmax().item()
+
+
+def query_by_share(shown, n_drawings, generator):
+    place = int(torch.rand(1, generator=generator).item() * (n_drawings - 1))
+    return np.delete(np.arange(n_drawings), shown)[place]
+
+
+def query_going_backwards(shown, n_drawings, generator):
+    return (shown - torch.randint(1, n_drawings, (1,), generator=generator).item()) % n_drawings
+
+
+def query_from_a_mask(shown, n_drawings, generator):
+    others = torch.arange(n_drawings)[torch.arange(n_drawings) != shown]
+    return others[torch.randperm(len(others), generator=generator)][0]
 
 
 def label_by_loops(trace, features, label, eta):
@@ -129,12 +155,15 @@ def width_in_numpy(right):
 
 
 SOLUTIONS = {
-    "load_drawings": [load_by_largest_value, load_in_double, load_by_where],
-    "sample_query": [query_by_rejection, query_by_list, query_by_skipping, query_by_multinomial, query_by_order],
+    "load_drawings": [load_by_largest_value, load_in_double, load_by_where, load_by_refusing_first],
+    "sample_query": [
+        query_by_rejection, query_by_list, query_by_skipping, query_by_multinomial, query_by_order, query_by_largest,
+        query_by_share, query_going_backwards, query_from_a_mask,
+    ],
     "oja_label": [label_by_loops, label_by_one_hot, label_by_columns, label_by_lerp],
     "one_look_logits": [logits_by_loops, logits_by_the_trace, logits_by_einsum],
     "half_width": [width_by_std, width_by_counting, width_in_numpy],
-}
+}  # fmt: skip
 seeds = st.integers(0, 10**6)
 
 
@@ -144,6 +173,72 @@ def test_load_drawings_is_what_the_library_does():
     for raw, stored in ((bits, bits.byte() * 255), (grey, grey)):
         characters = data.Characters(stored.numpy(), ("A", "A"), ("A/1", "A/2"), "test", real=False)
         torch.testing.assert_close(check.load_drawings.reference(raw), characters.floats())
+
+
+def the_error_returned(raw):
+    if raw.dtype == torch.bool:
+        return raw.float()
+    if raw.dtype == torch.uint8:
+        return raw / 255
+    return ValueError("what is this?")
+
+
+def the_class_returned(raw):
+    return ValueError if raw.dtype not in (torch.bool, torch.uint8) else load_in_double(raw)
+
+
+def pythons_bool(raw):
+    if raw.dtype == bool:
+        return raw.float()
+    elif raw.dtype == torch.uint8:
+        return raw.float() / 255
+    else:
+        raise ValueError(f"my own words: {raw.dtype}")
+
+
+def pythons_bool_or_divided(raw):
+    return raw.float() if raw.dtype == bool else raw / 255
+
+
+def types_as_words(raw):
+    if raw.dtype == "bool":
+        return raw.float()
+    if raw.dtype == "uint8":
+        return raw.float() / 255
+    raise ValueError()
+
+
+def numpys_uint8(raw):
+    if raw.dtype == torch.bool:
+        return raw.float()
+    if raw.dtype == np.uint8:
+        return raw.float() / 255
+    raise ValueError("only bool and uint8")
+
+
+def only_printed(raw):
+    if raw.dtype == torch.bool:
+        return raw.float()
+    if raw.dtype == torch.uint8:
+        return raw.float() / 255
+    print("ValueError")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (the_error_returned, "`return` should be `raise`"),
+        (the_class_returned, "`return` should be `raise`"),
+        (pythons_bool, "In torch its type is called `torch.bool`"),
+        (pythons_bool_or_divided, "this is the bug itself"),
+        (types_as_words, "In torch they are called `torch.bool` and `torch.uint8`"),
+        (numpys_uint8, "In torch its type is called `torch.uint8`"),
+        (only_printed, "nothing comes back"),
+    ],
+)
+def test_loaders_that_students_write_get_the_hint_they_need(answer, words, capsys):
+    assert check.load_drawings(answer) is check.load_drawings.reference
+    assert words in capsys.readouterr().out
 
 
 @settings(max_examples=15, deadline=None)

@@ -127,7 +127,8 @@ MUTANTS = [
     Mutant(
         "scaled first",
         _scaled_first,
-        "you scale before you take off the mean, so the largest value is no longer 1. Change the order.",
+        "you divide by the largest value of the picture as it came in. Take the mean off first, then divide by the "
+        "largest absolute value of what is left.",
     ),
     Mutant(
         "from 0 to 1",

@@ -6,7 +6,7 @@ and 1; divided by 255 the network saw next to nothing, without any error (issue 
 
 import torch
 
-from tlteach.course.exercises.behaviour import form
+from tlteach.course.exercises.behaviour import Look, answer, describe, form
 from tlteach.course.exercises.checking import Mutant, Property
 from tlteach.course.exercises.exercise import Exercise
 
@@ -33,22 +33,39 @@ def _bytes(*rows):
     return _probe(torch.uint8, *rows)
 
 
+def _heard(look: Look) -> Look:
+    """A refusal is something that the function answers here, whatever its words are."""
+
+    def heard(function, raw):
+        try:
+            return look(function, raw)
+        except ValueError:
+            return {"answer": "a ValueError"}
+
+    return heard
+
+
 def _refusal(function, raw):
     try:
         floats = function(raw)
     except (ValueError, TypeError):
         return {"what happens": "it raises a ValueError"}
-    return {"what happens": f"it returns {floats.tolist()}"}
+    if isinstance(floats, Exception) or (isinstance(floats, type) and issubclass(floats, Exception)):
+        return {"what happens": "it returns an error instead of raising it"}
+    return {"what happens": f"it returns {floats.tolist() if isinstance(floats, torch.Tensor) else describe(floats)}"}
 
+
+FORM, ANSWER = _heard(form), _heard(answer)
 
 PROPERTIES = [
-    Property("it returns real numbers, as many as there are pixels", [_bits([1, 0]), _bytes([255, 0])], form),
-    Property("a uint8 drawing goes from 0 to 1: ink stays 0, paper becomes 1", [_bytes([0, 255])]),
-    Property("a bool drawing goes from 0 to 1 as well", [_bits([0, 1]), _bits([0, 1], [1, 1])]),
-    Property("grey is kept: 51 of 255 is one fifth", [_bytes([0, 51, 255]), _bytes([102, 204])]),
+    Property("it returns real numbers, as many as there are pixels", [_bits([1, 0]), _bytes([255, 0])], FORM),
+    Property("a uint8 drawing goes from 0 to 1: ink stays 0, paper becomes 1", [_bytes([0, 255])], ANSWER),
+    Property("a bool drawing goes from 0 to 1 as well", [_bits([0, 1]), _bits([0, 1], [1, 1])], ANSWER),
+    Property("grey is kept: 51 of 255 is one fifth", [_bytes([0, 51, 255]), _bytes([102, 204])], ANSWER),
     Property(
         "what a number means depends on the type of the drawing alone, not on its values",
         [_bytes([0, 1]), _bytes([0, 0]), _bits([0, 0]), _bytes([51, 102])],
+        ANSWER,
     ),
     Property(
         "anything else is refused: who knows whether 1.0 is white or nearly black?",
@@ -148,6 +165,36 @@ MUTANTS = [
         "floats pass",
         _variant(other=lambda raw: raw.float()),
         "bool and uint8 are right, but any other type passes as it is. Raise a ValueError: a silent guess was the bug.",
+    ),
+    Mutant(
+        "nothing for others",
+        _variant(other=lambda raw: None),
+        "bool and uint8 are right, but for any other type nothing comes back, and nobody hears of it. `raise` a "
+        "ValueError.",
+    ),
+    Mutant(
+        "the error returned",
+        _variant(other=ValueError),
+        "you hand the ValueError back as if it were an answer: `return` should be `raise`. Raised, it stops the "
+        "program where the mistake is.",
+    ),
+    Mutant(
+        "bool refused",
+        _variant(bits=_refuse),
+        "a bool drawing is refused. In torch its type is called `torch.bool`; a comparison with Python's `bool` is "
+        "never true.",
+    ),
+    Mutant(
+        "uint8 refused",
+        _variant(whole=_refuse),
+        "a uint8 drawing is refused. In torch its type is called `torch.uint8`; a string or numpy's type never equals "
+        "it.",
+    ),
+    Mutant(
+        "everything refused",
+        _refuse,
+        "both types are refused. In torch they are called `torch.bool` and `torch.uint8`: compare `raw.dtype` with "
+        "these.",
     ),
 ]
 

@@ -159,6 +159,13 @@ MUTANTS = [
         "you go on from the shown one beyond the last drawing. `% n_drawings` takes you round the end.",
     ),
     Mutant(
+        "a tensor",
+        lambda shown, n_drawings, generator: (
+            (shown + torch.randint(1, n_drawings, (1,), generator=generator)) % n_drawings
+        ),
+        "the drawing is right, but it is a tensor of one element. `.item()` makes a number of it.",
+    ),
+    Mutant(
         "the generator ignored",
         lambda shown, n_drawings, generator: (shown + _draw(1, n_drawings, None)) % n_drawings,
         "the generator is not used, so nobody can draw the same test again. Hand it on: `generator=generator`.",
