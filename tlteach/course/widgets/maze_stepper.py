@@ -8,8 +8,8 @@ import numpy as np
 from tlteach.course.widgets import drawing, maze_picture
 from tlteach.course.widgets.base import Player, Widget, button, slider
 from tlteach.course.widgets.drawing import Axes, text
-from tlteach.course.widgets.maze_model import Life, MazeModel
-from tlteach.experiments.maze import MazeNetwork
+from tlteach.course.widgets.maze_model import MazeModel
+from tlteach.experiments.maze import Episode, MazeNetwork
 from tlteach.tasks.maze import MazeTask
 
 SIDE, GAP, LEFT, TOP, TRACE = 186, 28, 58, 52, 120
@@ -48,32 +48,33 @@ class MazeStepper(Widget):
         return ipywidgets.VBox([controls, self.picture])
 
     def describe(self, time: int) -> str:
-        lives = self.model.lives(self.number)
-        row, column = self.model.task.plan.cells[next(iter(lives.values())).goal]
+        episodes = self.model.episodes(self.number)
+        row, column = self.model.task.plan.cells[next(iter(episodes.values())).goal]
         parts = []
-        for name, life in lives.items():
-            r, c = self.model.task.plan.cells[life.cells[time]]
-            expects = f", expects {drawing.number(life.values[min(time, len(life.values) - 1)])}"
-            finds = _finds(int(life.paid[:time].sum()))
+        for name, lived in episodes.items():
+            r, c = self.model.task.plan.cells[lived.cell[time]]
+            expects = f", expects {drawing.number(lived.value[min(time, len(lived.value) - 1)])}"
+            finds = _finds(int(lived.found[:time].sum()))
             parts.append(f"{name} stands in row {r}, column {c}, {finds}{expects}")
         steps = self.model.task.episode_length
         return f"After step {time} of {steps}, the goal in row {row}, column {column}: {'; '.join(parts)}."
 
     def render(self, time: int) -> str:
-        lives = self.model.lives(self.number)
-        most = [np.abs(life.written).max() for life in lives.values() if life.written is not None]
+        episodes = self.model.episodes(self.number)
+        every = {name: self.model.written(self.number, name) for name in episodes}
+        most = [np.abs(written).max() for written in every.values() if written is not None]
         limit = float(max(most, default=0.0)) or 1.0
         parts: list[str] = []
-        for k, (name, life) in enumerate(lives.items()):
-            parts += self._column(LEFT + k * (SIDE + GAP), k, name, life, time, limit)
+        for k, (name, lived) in enumerate(episodes.items()):
+            parts += self._column(LEFT + k * (SIDE + GAP), k, name, lived, every[name], time, limit)
         if most:
             parts += [drawing.colorbar(LEFT, UNDER + TRACE + 10, SIDE, -limit, limit)]
-        width = max(len(lives), 3) * (SIDE + GAP) - GAP
-        parts += self._values(lives, time, width)
+        width = max(len(episodes), 3) * (SIDE + GAP) - GAP
+        parts += self._values(episodes, time, width)
         return drawing.svg(LEFT + width + 14, BELOW + 186, parts, self.describe(time))
 
-    def _column(self, x: float, k: int, name: str, life: Life, time: int, limit: float) -> list[str]:
-        found, total = int(life.paid[:time].sum()), maze_picture.money(life.rewards[:time].sum())
+    def _column(self, x: float, k: int, name: str, lived: Episode, written, time: int, limit: float) -> list[str]:
+        found, total = int(lived.found[:time].sum()), maze_picture.money(lived.reward[:time].sum())
         parts = [
             drawing.line(x, TOP - 34, x + 26, TOP - 34, drawing.COLORS[k], 2.5, stroke_dasharray=drawing.DASHES[k])
         ]
@@ -81,24 +82,24 @@ class MazeStepper(Widget):
         parts += [text(x, TOP - 10, f"{_finds(found)}, {total} in all", size=12)]
         parts += [
             maze_picture.plan(
-                self.model.task, x, TOP, SIDE, life.goal, life.cells[: time + 1].tolist(), paid=life.paid.tolist()
+                self.model.task, x, TOP, SIDE, lived.goal, lived.cell[: time + 1].tolist(), paid=lived.found.tolist()
             )
         ]
         parts += [text(x, UNDER - 10, "\u03b1\u00b7Hebb: written so far", size=12, font_weight="600")]
-        if life.written is None:
+        if written is None:
             return [*parts, text(x, UNDER + 22, "nothing here is plastic", size=12)]
-        now = life.written[time - 1].astype(float) if time else np.zeros(life.written.shape[1:])
+        now = written[min(time, len(written) - 1)]
         return [*parts, drawing.heatmap(now, x, UNDER, TRACE, TRACE, -limit, limit)]
 
-    def _values(self, lives: Mapping[str, Life], time: int, width: float) -> list[str]:
-        every = np.concatenate([life.values for life in lives.values()])
+    def _values(self, episodes: Mapping[str, Episode], time: int, width: float) -> list[str]:
+        every = np.concatenate([lived.value for lived in episodes.values()])
         low, high = min(0.0, float(every.min())), max(1.0, float(every.max()))
         axes = Axes(LEFT, BELOW, width, 122, (0, self.model.task.episode_length), (low, high * 1.1))
         parts = [axes.frame("step of episode (dots: paid)", "value", "what each expects to earn: V")]
-        for k, life in enumerate(lives.values()):
-            color, steps = drawing.COLORS[k], np.arange(len(life.values))
-            parts += [axes.line(steps, life.values, color, drawing.DASHES[k], 1.8)]
-            parts += [axes.point(t, life.values[t], color, 4) for t in np.flatnonzero(life.paid)]
+        for k, lived in enumerate(episodes.values()):
+            color, steps = drawing.COLORS[k], np.arange(len(lived.value))
+            parts += [axes.line(steps, lived.value, color, drawing.DASHES[k], 1.8)]
+            parts += [axes.point(t, lived.value[t], color, 4) for t in np.flatnonzero(lived.found)]
         return [*parts, axes.vertical(time, width=1.5)]
 
 
