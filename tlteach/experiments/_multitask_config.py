@@ -137,6 +137,7 @@ def _scaled(iterations: int, fit_steps: int, policy_steps: int, rollouts: int, *
 
 
 FAST_CRITIC = CriticConfig(batch_size=256)
+FAST_TRPO = TRPOConfig(max_kl=0.02, fisher_every=4)
 
 # pace: updates of the policy in an iteration that take another optimiser about the CPU time of the preset's own
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -150,14 +151,14 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "lesson": {
         "navigation": dict(
-            optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=15, stages=0,
+            optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=30, stages=0, act="mean",
             baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
-            critic=FAST_CRITIC, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=8, shac=4),
+            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=8, shac=2),
         ),
         "reacher": dict(
-            optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=15, stages=0,
-            baseline_updates=120, capacity=4_000, log_std=-1.0, dynamics=DynamicsConfig(3, (128, 128), "silu"),
-            critic=FAST_CRITIC, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=8, shac=4),
+            optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=40, stages=0, act="mean",
+            baseline_updates=160, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(3, (128, 128), "silu"),
+            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=8, shac=2),
         ),
         "others": dict(
             optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=30, stages=0,

@@ -66,8 +66,8 @@ def collect(
         n_worlds: W, a multiple of K; by default as many as there are whole episodes in `steps`, at most 64 or K.
         threads: cores that simulate; the result is the same.
 
-    Raises InvalidInput for tasks outside the family, counts that do not fit, and actions that are no finite numbers of
-    the right shape.
+    Raises InvalidInput for tasks outside the family, counts that do not fit, and actions or rewards that are no finite
+    numbers of the right shape.
     """
     checks.whole(1, steps=steps)
     tasks = family.check_tasks(tasks)
@@ -111,10 +111,16 @@ def collect(
     task = tasks.repeat_interleave(W // K, 0)[:, None].expand(W, T, -1)
     obs, action, next_obs, task, ends, final = map(row, (obs, action, next_obs, task, ends, final))
     terminated = row(terminated)
+    reward = family.reward(obs, action, next_obs, task)  # the environment's: Family.verify
+    if reward.shape != (steps,) or not reward.isfinite().all():
+        raise InvalidInput(
+            f"the reward of {family.name} must be one finite number for each step, shape ({steps},); "
+            f"got shape {tuple(reward.shape)}, {int((~reward.isfinite()).sum())} values not finite"
+        )
     return Transitions(
         obs=obs,
         action=action,
-        reward=family.reward(obs, action, next_obs, task),  # the environment's: Family.verify
+        reward=reward,
         next_obs=next_obs,
         terminated=terminated,
         truncated=~terminated & (ends | final),
