@@ -150,5 +150,4 @@ class _Forgetful(Acting):
     """Does not carry its activities over."""
 
     def step(self, input):
-        self.state = self.layer.initial_state(len(input))
-        return super().step(input)
+        return Acting(self.layer, len(input)).step(input)

@@ -40,20 +40,22 @@ class Rollout(NamedTuple):
 def act(network: MazeNetwork, episodes: Episodes, generator: torch.Generator, greedy: bool = False) -> Rollout:
     """Live through new episodes, actions drawn from the policy by `generator` (or, `greedy`, the likeliest)."""
     B, T = episodes.batch_size, episodes.length
-    acting, seen, over = network.acting(B), episodes.reset(), episodes.over
+    acting, seen = network.acting(B), episodes.reset()
     exponential = seen.new_empty(T, B, episodes.n_actions).exponential_(generator=generator)
     noise = torch.zeros_like(exponential) if greedy else -exponential.log()  # Gumbel: the argmax is a sample
     steps = []
     for t in range(T):
         hidden = acting.step(seen)
         action = (network.policy(hidden) + noise[t]).argmax(-1)  # (B,)
-        before, alive = seen, ~over
+        before = seen
         seen, reward, over = episodes.step(action)
-        steps.append((before, action, reward, alive, over & alive, hidden))
+        steps.append((before, action, reward, over, hidden))
         if episodes.all_over:
             break
     last_value = network.value(acting.step(seen)).squeeze(-1)
-    return Rollout(*(torch.stack(each) for each in zip(*steps, strict=True)), last_value)
+    observation, action, reward, over, hidden = (torch.stack(each) for each in zip(*steps, strict=True))
+    alive = torch.cat([torch.ones_like(over[:1]), ~over[:-1]])
+    return Rollout(observation, action, reward, alive, over & alive, hidden, last_value)
 
 
 class Terms(NamedTuple):

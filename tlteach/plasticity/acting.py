@@ -24,34 +24,38 @@ class Acting:
     """
 
     def __init__(self, layer: PlasticRNN, batch_size: int):
-        self.layer, self.state = layer, layer.initial_state(batch_size)
-        self._fused = _is_fused(layer)
-        self._pre = torch.zeros_like(self.state.hidden)
+        self.layer, self._state, self._fused = layer, layer.initial_state(batch_size), _is_fused(layer)
         if self._fused:
-            alpha = layer.alpha.detach().expand_as(layer.weight).contiguous()
-            arrays = (layer.weight.detach().contiguous().numpy(), alpha.numpy())
-            self._rule = (*arrays, alpha.numpy().dtype.type(layer.eta.item()), isinstance(layer.rule, Oja))
+            self._hidden, self._trace = self._state
+            self._pre, self._post, *self._rest = (_array(t) for t in (self._hidden, self._hidden, self._trace))
+            alpha = _array(layer.alpha.expand_as(layer.weight))
+            bias = layer.weight if layer.input_map is None else layer.input_map.bias
+            into = layer.weight[:0] if layer.input_map is None else layer.input_map.weight.t()
+            numbers = (alpha.dtype.type(layer.eta.item()), isinstance(layer.rule, Oja))
+            self._rest += [_array(into), _array(bias).reshape(-1), _array(layer.weight), alpha, *numbers]
 
     @property
     def hidden(self) -> Tensor:
-        return self.state.hidden
+        return self._hidden if self._fused else self._state.hidden
 
-    @torch.no_grad()
     def step(self, input: Tensor) -> Tensor:
         """input (B, input_size) -> the activities (B, N)."""
         if not self._fused:
-            _, self.state = self.layer.step(input, self.state)
-            return self.state.hidden
+            with torch.no_grad():
+                _, self._state = self.layer.step(input, self._state)
+            return self._state.hidden
         from tlteach.plasticity.recurrence import kernels  # not before it is needed: numba takes its time
 
-        layer, (before, trace) = self.layer, self.state
-        checks.tensor("input", input, (len(before), layer.input_size), layer.weight)
-        drive = input if layer.input_map is None else layer.input_map(input)  # (B, N)
-        after = torch.empty_like(before)
-        arrays = (x.detach().contiguous().numpy() for x in (drive, self._pre, before, after, trace))
-        kernels.act(*arrays, *self._rule)
-        self._pre, self.state = before, self.state._replace(hidden=after)
-        return after
+        checks.tensor("input", input, (len(self._hidden), self.layer.input_size), self._hidden)
+        self._hidden = torch.empty_like(self._hidden)
+        after = self._hidden.numpy()
+        kernels.act(_array(input), self._pre, self._post, after, *self._rest)
+        self._pre, self._post = self._post, after
+        return self._hidden
+
+
+def _array(tensor: Tensor):
+    return tensor.detach().contiguous().numpy()
 
 
 def _is_fused(layer: PlasticRNN) -> bool:

@@ -86,7 +86,7 @@ class Episodes(ABC):
         for name, new in zip(self._state(), state, strict=True):
             setattr(self, name, new)
         self.steps = steps
-        self.over = waiting | self._ends()
+        self.over = waiting | self._ends() if some_wait else self._ends()
         self._n_over = int(self.over.sum())
         seen = self._observe(reward, action)
         self._seen = _where(waiting, self._seen, seen) if some_wait else seen

@@ -8,6 +8,7 @@ starts with d is the gradient at the thing named.
 import numpy as np
 
 from tlteach.plasticity.recurrence.loops import (
+    add_product,
     advance,
     advance_and_use,
     compiled,
@@ -168,16 +169,19 @@ def backward(first, last, dx, weight, alpha, eta, oja, clamp, x, checkpoints, ev
 
 
 @compiled
-def act(drive, pre, post, after, traces, weight, alpha, eta, oja):
+def act(input, pre, post, after, traces, into, bias, weight, alpha, eta, oja):
     """One step of all episodes: from pre and post, the activities before the last two steps, to `after`, all (B, N).
 
-    traces (B, N, N) lack what the step from pre to post writes; it is written now, on the way to equation 1.
+    traces (B, N, N) lack what the step from pre to post writes; it is written now, on the way to equation 1. Inputs
+    (B, n) reach the units through `into` (n, N) and a bias (N,); where `into` is empty each drives a unit of its own.
     """
-    B, N = drive.shape
-    work = np.zeros((3, N), drive.dtype)
+    B, N = post.shape
+    work = np.zeros((3, N), post.dtype)
     total, fades, written = work[0], work[1], work[2]
     for b in range(B):
-        copy(total, drive[b])
+        copy(total, bias if len(into) else input[b])
+        if len(into):
+            add_product(total, input[b], into)
         fade = one_step(oja, eta, post[b], fades, written)
         write_and_use(oja, total, post[b], weight, alpha, traces[b], fade, fades, pre[b], written)
         tanh_into(after[b], total)

@@ -66,6 +66,16 @@ def fill(to, value):
 
 
 @compiled
+def add_product(total, x, matrix):
+    """total += x @ matrix, passing over what is 0 in x."""
+    for i in range(len(x)):
+        x_i, row = x[i], matrix[i]
+        if x_i != 0:
+            for j in range(len(total)):
+                total[j] += x_i * row[j]
+
+
+@compiled
 def one_step(oja, eta, post, fades, written):
     """What a step that ends in `post` does: trace -> fade * trace + pre^T written. Returns fade."""
     one = post.dtype.type(1)

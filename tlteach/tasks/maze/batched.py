@@ -27,13 +27,16 @@ class BatchedMaze(Episodes):
         super().__init__(batch_size, task.episode_length, generator, device)
         plan = task.plan
         self.task, self.n_cells = task, len(plan.cells)
+        # Tables, and what is seen put together from their rows: a step is a dozen small operations.
         self._next = torch.tensor(plan.next_cell, device=device).flatten()  # (n * 4,)
-        self._views = torch.zeros(self.n_cells, OBSERVATION_SIZE, device=device)
-        self._views[:, :VIEW] = torch.tensor(plan.views)
-        self._views[:, 16 if task.observation == "paper" else 10] = 1.0
         bumps = torch.tensor(plan.next_cell == np.arange(self.n_cells)[:, None], device=device).flatten()
         self._bumps = task.bump_reward * bumps.float()  # (n * 4,)
+        paper = task.observation == "paper"
+        self._views = torch.zeros(self.n_cells, 14 if paper else 11, device=device)
+        self._views[:, :VIEW] = torch.tensor(plan.views)
+        self._views[:, 10] = not paper
         self._actions = torch.eye(len(ACTIONS), device=device)
+        self._ones, self._nothing = torch.ones(batch_size, 1, device=device), torch.zeros(batch_size, 4, device=device)
         self.cell = self.goal = torch.full((batch_size,), plan.start, device=device)
 
     def _begin(self) -> tuple[Tensor, ...]:
@@ -45,22 +48,20 @@ class BatchedMaze(Episodes):
 
     def _advance(self, action: Tensor) -> tuple[Tensor, ...]:
         """cell, goal and reward after the step."""
-        move = self.cell * len(ACTIONS) + action  # (B,)
-        to = self._next[move]
+        move = action.add(self.cell, alpha=len(ACTIONS))  # (B,)
+        to = self._next.index_select(0, move)
         found = to == self.goal
-        reward = self._bumps[move].add(found, alpha=self.task.goal_reward)
+        reward = self._bumps.index_select(0, move).add(found, alpha=self.task.goal_reward)
         anywhere = self._draw(None if self.task.land_on_goal else self.goal)
         return torch.where(found, anywhere, to), self.goal, reward
 
     def _observe(self, reward: Tensor, action: Tensor | None) -> Tensor:
-        seen = self._views[self.cell]  # (B, 17), a copy
+        views, reward = self._views.index_select(0, self.cell), reward.unsqueeze(1)
         if self.task.observation == "paper":
-            seen[:, 14], seen[:, 15] = reward, self.steps
-        else:
-            seen[:, 11], seen[:, 12] = self.steps / self.length, reward
-            if action is not None:
-                seen[:, 13:] = self._actions[action]
-        return seen
+            return torch.cat([views, reward, self.steps.unsqueeze(1), self._ones], 1)  # (B, 17)
+        over = (self.steps / self.length).unsqueeze(1)
+        actions = self._nothing if action is None else self._actions.index_select(0, action)
+        return torch.cat([views, over, reward, actions], 1)
 
     def _draw(self, but: Tensor | None) -> Tensor:
         """A free cell for each maze, uniformly; another than `but` (B,)."""
