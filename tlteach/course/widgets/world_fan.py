@@ -16,8 +16,8 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.dynamics import Dynamics
 from tlteach.tasks.families import Family
 
-SIDE, LEFT, TOP = 340, 46, 40  # pixels
-RIGHT = LEFT + SIDE + 76
+SIDE, LEFT, TOP = 340, 58, 40  # pixels
+RIGHT = LEFT + SIDE + 74
 WIDTH = RIGHT + 330
 MOST_DOTS = 600
 GREY = "#8d8d96"
@@ -84,16 +84,12 @@ class WorldFan(Widget):
         return self.model.fan(model, episode, min(start, self.model.last_start))
 
     def describe(self, model: str, episode: int, start: int, ahead: int) -> str:
-        fan, s = self.fan(model, episode, start), self.scene
-        n = len(fan.members)
+        fan = self.fan(model, episode, start)
         words = f"{self.labels[episode]}, from step {min(start, self.model.last_start)}"
         words += f", model {model}. " if len(self.model.models) > 1 else ". "
         if not ahead:
-            return f"{words}Nothing is imagined yet: the {n} members start where the real one stands."
-        told = self._told(fan, ahead)
-        x, y = fan.real[ahead, s.place] * s.per_metre
-        where = f"the real one is at x {number(x)}, y {number(y)} {s.unit}"
-        return f"{words}{ahead} steps ahead {where}; {told}"
+            return f"{words}Nothing is imagined yet: everything starts where the real one stands."
+        return words + self._below(fan, ahead)
 
     def _told(self, fan: Fan, ahead: int) -> str:
         """How far off and how far apart the members are."""
@@ -102,21 +98,26 @@ class WorldFan(Widget):
         apart = fan.spread(s.place)[ahead] * s.per_metre
         n = len(off)
         if n == 1:
-            return f"the model imagines it {number(off[0])} {s.unit} from there."
+            return f"the model imagines it {number(off[0])} {s.unit} away from that."
         return (
-            f"the {n} members imagine it {number(off.min())} to {number(off.max())} {s.unit} from there, and are "
+            f"the {n} members imagine it {number(off.min())} to {number(off.max())} {s.unit} away from that, and are "
             f"{number(apart)} {s.unit} apart."
         )
+
+    def _below(self, fan: Fan, ahead: int) -> str:
+        """The line under the picture."""
+        s = self.scene
+        x, y = fan.real[ahead, s.place] * s.per_metre
+        head = f"{ahead} steps ahead it really is at ({number(x)}, {number(y)}) {s.unit}"
+        return f"{head}; {self._told(fan, ahead)}" if ahead else "Nothing is imagined yet. Move the horizon."
 
     def render(self, model: str, episode: int, start: int, ahead: int) -> str:
         fan, begin = self.fan(model, episode, start), min(start, self.model.last_start)
         before = self.model.obs[: begin + 1, episode].numpy()
         parts = [*self._plane(fan, before, ahead), *self._errors(fan, ahead), self._key(fan)]
         words = self.describe(model, episode, start, ahead)
-        parts += [
-            text(LEFT, TOP + SIDE + 86, self._told(fan, ahead).capitalize() if ahead else "Nothing imagined yet.")
-        ]
-        return drawing.svg(WIDTH, TOP + SIDE + 98, parts, words)
+        parts += [text(LEFT, TOP + SIDE + 62, self._below(fan, ahead))]
+        return drawing.svg(WIDTH, TOP + SIDE + 74, parts, words)
 
     def _plane(self, fan: Fan, before: np.ndarray, ahead: int) -> list[str]:
         """The world from above: the data, the way here, the real way on, and those imagined."""
