@@ -1,0 +1,78 @@
+"""The verdicts on the claims about the maze, on made runs that fall on either side of each rule."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tlteach.experiments.maze import Config
+from tlteach.reproduction import maze
+
+CLAIMS = {claim.name: claim for claim in maze.CHAPTER.claims}
+
+
+def runs(made, network, reward, seeds=5, preset="long", **changes):
+    """Runs that end with a reward of `reward` plus the seed, after a rise."""
+    found = []
+    for seed in range(seeds):
+        config = replace(Config.preset(preset, network, seed=seed), **changes)
+        rows = np.linspace(config.episodes / 100, config.episodes, 100).round()
+        curve = np.where(rows > 0.9 * config.episodes, reward + seed, 0.0)
+        found.append(made("maze", config, rows, **{"return": curve}))
+    return found
+
+
+def verdict(name, found):
+    return CLAIMS[name].measure(found).verdict
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_without_runs_nothing_is_claimed(name, made):
+    small = Config.preset("lesson").task
+    elsewhere = (
+        runs(made, "plastic", 9, task=small) + runs(made, "rnn", 1, task=small) + runs(made, "shared", 1, task=small)
+    )
+    for found in ([], runs(made, "plastic", 150), elsewhere):
+        assert verdict(name, found) == "not yet run"
+
+
+@pytest.mark.parametrize(("name", "other"), [("maze-plastic", "rnn"), ("maze-shared", "shared")])
+def test_who_is_ahead(made, name, other):
+    plastic = runs(made, "plastic", 150)
+    assert verdict(name, plastic + runs(made, other, 50)) == "reproduced"
+    assert verdict(name, plastic + runs(made, other, 149)) == "partly", "the seeds overlap"
+    assert verdict(name, plastic + runs(made, other, 50, seeds=3)) == "partly", "three seeds"
+    assert verdict(name, plastic + runs(made, other, 160)) == "not reproduced"
+    assert verdict(name, plastic + runs(made, other, 50, learning_rate=0.1)) == "not yet run", "another setting"
+    finding = CLAIMS[name].measure(plastic + runs(made, other, 50))
+    assert finding.summary == "152.0 : 52.0 after 200,000 episodes" and "p = 0.008" in finding.analysis
+
+
+def test_the_comparison_with_seeds_decides(made):
+    long = runs(made, "plastic", 10, seeds=1, preset="paper") + runs(made, "rnn", 50, seeds=1, preset="paper")
+    assert verdict("maze-plastic", long) == "not reproduced"
+    assert verdict("maze-plastic", long + runs(made, "plastic", 150) + runs(made, "rnn", 50)) == "reproduced"
+
+
+def test_levels(made):
+    def both(plastic, rnn, **changes):
+        return runs(made, "plastic", plastic, preset="paper", **changes) + runs(
+            made, "rnn", rnn, preset="paper", **changes
+        )
+
+    assert verdict("maze-levels", both(148, 50)) == "reproduced"
+    assert verdict("maze-levels", both(148, 50, seeds=1)) == "partly"
+    assert verdict("maze-levels", both(300, 50)) == "partly"
+    assert verdict("maze-levels", both(300, 10)) == "not reproduced"
+    assert verdict("maze-levels", both(148, 50, episodes=200_000)) == "not yet run"
+    assert verdict("maze-levels", runs(made, "plastic", 148) + runs(made, "rnn", 50)) == "not yet run", "in batches"
+
+
+def test_the_table_of_all_networks(made):
+    found = [
+        run for network, reward in (("plastic", 150), ("lstm", 140), ("rnn", 50)) for run in runs(made, network, reward)
+    ]
+    rows = maze.every_network(found).rows
+    assert [row[0] for row in rows[2:]] == ["an alpha for each connection", "no plasticity", "LSTM, as many parameters"]
+    assert rows[2][3] == "152.0 (151.0 to 153.0)" and rows[2][4] == "" and rows[3][4] == "0.008"
+    assert len(maze.every_network([]).rows) == 2
