@@ -7,7 +7,7 @@
 #   tlteach:
 #     title: Remembering images
 #     summary: Give every connection its own plasticity, let backpropagation set them, and find out what each is good for.
-#     minutes: 60
+#     minutes: 65
 #     prerequisites: [02_remembering_patterns]
 #     paper: Miconi, Clune, Stanley (2018), section 4.2
 # ---
@@ -34,7 +34,7 @@
 #
 # **Prerequisites:** lesson 2.
 #
-# **Time:** about 60 minutes, three exercises. Two cells train networks; together they take two to three minutes.
+# **Time:** about 65 minutes, four exercises. Two cells train networks; together they take two to three minutes.
 #
 # </div>
 
@@ -85,8 +85,8 @@ print(f"{len(shown):,} pictures to train on, {len(withheld):,} withheld, {side} 
 #
 # A neuron's activity lies between -1 and 1, and 0 means "nothing given". (An exact 0 in a picture counts as not given, as in the
 # authors' program; it hardly ever occurs.) So brightness values of 0 to 765, the sum of red, green and blue, have to be
-# moved and scaled: subtract the **picture's own** mean, then divide by its **largest absolute value**, so that its strongest
-# pixel becomes +1 or -1. A picture of one uniform grey has nothing to scale; add `1e-8` to what you divide by.
+# moved and scaled: subtract the **picture's own** mean, then divide **what is left** by its largest absolute value, so that its
+# strongest pixel becomes +1 or -1. A picture of one uniform grey has nothing to scale; add `1e-8` to what you divide by.
 
 
 # %%
@@ -161,6 +161,27 @@ def clamp_step(summed, picture, given):
 clamp_step = check.clamp_step(clamp_step)
 
 # %% [markdown]
+# Is that all the network does? Walk a new, untrained one through the episode above with your function and equation 2, one step
+# at a time, and compare with the library's network.
+
+# %%
+untrained = images.build(config)
+w, alpha, eta = (p.detach() for p in (untrained.layer.weight, untrained.layer.alpha, untrained.layer.eta))
+x, hebb = torch.zeros(1, task.n_pixels + 1), torch.zeros(task.n_pixels + 1, task.n_pixels + 1)
+bias = torch.ones(1, 1)
+for picture, given in zip(episode.inputs, episode.clamp, strict=True):
+    before, summed = x, x @ (w + alpha * hebb)
+    x = clamp_step(summed, torch.cat([picture, bias], -1), torch.cat([given, bias.bool()], -1))  # equation 1, or the pixel
+    hebb = hebb + eta * (torch.outer(before[0], x[0]) - hebb)  # equation 2
+
+with torch.no_grad():
+    library = untrained(episode)[-1]  # (1, N) what it shows at the last step
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("the same to five digits:", torch.allclose(x[:, :-1], library, atol=1e-5))
+
+# %% [markdown]
 # ## What would a guess score?
 #
 # Before training, know your zero. Two answers that remember nothing:
@@ -212,7 +233,6 @@ memory = widgets.Predict(
 memory
 
 # %%
-untrained = images.build(config)
 errors = images.evaluate(untrained, task, withheld, lesson.choose(smoke=8, lesson=40), lesson.generator(2))
 ratio = errors.mean().item() / zero["grey"]
 memory.reveal(
@@ -323,9 +343,10 @@ bench
 # columns of each matrix is the top half of the picture.
 
 # %%
-veteran = images.restore(runs.recorded("images", "small-plastic-*-seed0")["small-plastic-cifar10-16px-batch4-seed0"])
+veterans = {name: images.restore(next(iter(runs.recorded("images", f"small-{name}-*-seed0").values()))) for name in results}
+veteran, veteran_task = veterans["plastic"], images.Config.preset("small").task
 w, alpha = veteran.layer.weight.detach()[:-1, :-1], veteran.layer.alpha.detach()[:-1, :-1]  # without the bias neuron
-size, half = 16, 128
+size = veteran_task.side
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8))
 matrix(left, w.numpy(), "weights w", 3 * w.std().item())
@@ -338,14 +359,54 @@ show(
 
 # %% [markdown]
 # The weights are small and show little but stripes near the middle, 16 apart: a pixel and the ones above and below it. The plasticities are
-# several times larger, and show **four quadrants**. When the bottom is lost, the top half must tell it what to be; that is the quadrant
-# *from top to bottom*.
+# several times larger, and show **four quadrants**. Put numbers on them.
+
+# %% [markdown]
+# ### Exercise 4 · How plastic from here to there?
+#
+# *Difficulty ●●○○○ · about 6 minutes*
+#
+# The mean of `alpha` over all connections from some rows of the picture to some others. A picture `side` pixels wide has `side`
+# neurons in a row, so its row $r$ is neurons $r \cdot \mathrm{side}$ to $(r + 1) \cdot \mathrm{side} - 1$. Rows are given as `(first, stop)`;
+# `stop` does not belong to them, as in a slice.
+
 
 # %%
-halves = {"top": slice(0, half), "bottom": slice(half, None)}
-quadrants = {(a, b): alpha[halves[a], halves[b]] for a in halves for b in halves}
-rows = [(f"from {a} to {b}", f"{q.mean():+.3f}", f"{q.std():.3f}") for (a, b), q in quadrants.items()]
-Table(("quadrant", "mean alpha", "spread"), rows, "Plasticities between the halves of the picture (they started at 0, spread 0.01)")
+def between(alpha, side, from_rows, to_rows):
+    """Mean plasticity from some rows to others: alpha (side * side, side * side) [pre, post], rows (first, stop) -> float."""
+    ### BEGIN SOLUTION
+    (first, stop), (to_first, to_stop) = from_rows, to_rows
+    block = alpha[first * side : stop * side, to_first * side : to_stop * side]
+    return block.mean().item()
+    ### END SOLUTION
+
+
+between = check.between(between)
+check.progress("images")
+
+
+# %%
+def quadrants(ax, alpha, side, title):
+    """Draw alpha, with the mean plasticity of each of its quadrants as `between` finds it."""
+    matrix(ax, alpha.numpy(), title, 3 * alpha.std().item())
+    middle = side * side // 2
+    halves = {"top": (0, side // 2), "bottom": (side // 2, side)}
+    for a, (name, rows) in enumerate(halves.items()):
+        for b, (other, other_rows) in enumerate(halves.items()):
+            words = f"{name} to {other}\n{between(alpha, side, rows, other_rows):+.3f}"
+            place = middle * (b + 0.5), middle * (a + 0.5)
+            ax.text(*place, words, ha="center", va="center", bbox=dict(facecolor="white", edgecolor="none", alpha=0.85))
+    ax.axhline(middle - 0.5, color="black", linewidth=0.8)
+    ax.axvline(middle - 0.5, color="black", linewidth=0.8)
+
+
+figure, ax = plt.subplots(figsize=(5.4, 4.4))
+quadrants(ax, alpha, size, "mean alpha of each quadrant")
+show(figure, alt="The learned plasticities with the mean of each quadrant: positive across the halves, near zero or negative within.")
+
+# %% [markdown]
+# When the bottom is lost, the top half must tell it what to be: that is the quadrant *top to bottom*. (They all started at 0, give or
+# take 0.01.)
 
 # %% [markdown]
 # Is this the structure of *pictures*, or of the *task*? Take the pictures away and see: shuffle the pixels of each picture, in an order of
@@ -385,12 +446,11 @@ shuffling.reveal(
 )
 
 # %%
-layer = images.restore(shuffled["plastic"]).layer
-unstructured = layer.alpha.detach()[:-1, :-1]
-middle = task.n_pixels // 2
-parts = {"top": slice(0, middle), "bottom": slice(middle, None)}
-rows = [(f"from {a} to {b}", f"{unstructured[parts[a], parts[b]].mean():+.3f}") for a in parts for b in parts]
-Table(("quadrant", "mean alpha"), rows, "Plasticities of the network trained on shuffled pictures")
+unstructured = images.restore(shuffled["plastic"]).layer.alpha.detach()[:-1, :-1]
+
+figure, ax = plt.subplots(figsize=(5.4, 4.4))
+quadrants(ax, unstructured, side, "trained on shuffled pictures")
+show(figure, alt="Plasticities learned on shuffled pictures, with the mean of each quadrant: the same four quadrants.")
 
 # %% [markdown]
 # The quadrants are there without any pictures. They belong to the **task**: a whole half is lost, so connections across have another
@@ -408,8 +468,9 @@ band = widgets.Predict(
 band
 
 # %%
-by_row = torch.stack([alpha[r * size : (r + 1) * size, half:].mean() for r in range(size // 2)])  # from each row of the top
-within = torch.stack([alpha[r * size : (r + 1) * size, :half].mean() for r in range(size // 2)])
+top, bottom = (0, size // 2), (size // 2, size)
+by_row = [between(alpha, size, (r, r + 1), bottom) for r in range(*top)]
+within = [between(alpha, size, (r, r + 1), top) for r in range(*top)]
 
 figure, ax = plt.subplots(figsize=(7, 2.6))
 ax.bar([r - 0.2 for r in range(size // 2)], by_row, width=0.4, label="to the bottom half")
@@ -420,15 +481,17 @@ ax.legend()
 show(figure, alt="Mean plasticity of the connections from each row of the top half: largest, in either direction, from the row at the middle.")
 
 # %%
-strongest = by_row.argmax().item()
+strongest = by_row.index(max(by_row))
 band.reveal(
     "the ones next to the middle" if strongest == size // 2 - 1 else "the ones at the upper edge" if strongest == 0 else "all about the same",
     f"From row {strongest}: {by_row[strongest]:+.2f} to the other half. And the same pixels have {within[strongest]:+.2f} to their own half.",
 )
+near, far = (between(alpha, size, (strongest, strongest + 1), rows) for rows in ((size // 2, size // 2 + 1), (size - 1, size)))
+print(f"from row {strongest} to the nearest row of the bottom half: {near:+.2f}, to the farthest: {far:+.2f}")
 
 # %% [markdown]
-# Why the row at the middle? Not because it paints its neighbours: its plasticity is about as large to the farthest row of the other half as to
-# the nearest ones (you can check it in `alpha`). But a network trained on shuffled pictures treats all rows alike, so it has to do with pictures. And why
+# Why the row at the middle? Not because it paints its neighbours: it reaches the farthest row of the other half too, as the last line
+# says. But a network trained on shuffled pictures treats all rows alike, so it has to do with pictures. And why
 # *negative* to its own half? Such a connection has no effect while that half is given; it acts in the blank steps, and when its own half
 # is the one that is lost. The paper's explanation: when the cue appears, the activity of the picture shown last still reverberates, and
 # connections of the opposite sign clear it quickly. You can look for the same band in the paper's figure 4.
@@ -484,11 +547,42 @@ show(
 images.table(small)
 
 # %% [markdown]
-# Training and withheld losses differ by less than their noise, so nothing was learned by heart. (The withheld column is a mean over the
-# same 40 episodes at each record; the training column is a mean over thousands of new ones.)
+# Was anything learned by heart? Then the withheld loss would lie above the training loss. Compare the two columns, and mind their
+# noise: the training column is a mean over thousands of episodes, the withheld one over 40 at each of the last records.
 #
-# The network without plasticity has no trace. It gets below grey by knowing what pictures look like, and, as in lesson 2, perhaps by
-# holding the last picture in its activity.
+# The network without plasticity has no trace, and still gets below grey. It may know what pictures look like; or it may, as in
+# lesson 2, hold the *last* picture in its activity. The two can be told apart: ask for the last picture, and for an earlier one.
+# (These networks learned from photographs, and are asked for made pictures.)
+
+# %%
+holds = widgets.Predict(
+    "images-last-picture",
+    "Without plasticity, the error for the picture that was shown last, against that for the earlier two, is ...",
+    ["clearly lower", "about the same", "clearly higher"],
+)
+holds
+
+# %%
+_, unseen, where = images.pictures("natural", size)
+batch = veteran_task.sample(lesson.choose(smoke=20, lesson=400), lesson.generator(4), unseen)
+asked_last = batch.asked == batch.order[:, -1, -1]  # (B,) the last showing of the last cycle
+answers = {"grey": batch.inputs[-1]}
+with torch.no_grad():
+    answers |= {titles[name]: network(batch)[-1] for name, network in veterans.items()}
+split = {}
+for name, answer in answers.items():
+    e = lost_half_error(answer, batch.targets, batch.erased)  # (B,)
+    split[name] = [(part.mean().item(), 1.96 * part.std().item() / len(part) ** 0.5) for part in (e[asked_last], e[~asked_last])]
+cells = [(name, *(f"{mean:.3f} +- {half:.3f}" for mean, half in pair)) for name, pair in split.items()]
+Table(("network", "the last picture", "an earlier one"), cells, f"Mean squared error of a lost pixel, recorded networks; pictures: {where}")
+
+# %%
+(last, _), (earlier, _) = split[titles["rnn"]]
+holds.reveal(
+    "clearly lower" if last < 0.8 * earlier else "clearly higher" if last > 1.25 * earlier else "about the same",
+    f"{last:.3f} against {earlier:.3f}; grey has {split['grey'][0][0]:.3f} and {split['grey'][1][0]:.3f}. An earlier picture it cannot have "
+    "kept: what it gains on grey there comes from knowing what pictures look like. What it gains beyond that on the last one, it kept.",
+)
 
 # %% [markdown]
 # ## The paper's own size

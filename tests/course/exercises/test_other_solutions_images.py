@@ -85,10 +85,37 @@ def error_by_where(output, target, erased):
     return (difference * difference).sum(dim=1).div(erased.float().sum(dim=1))
 
 
+def between_by_loops(alpha, side, from_rows, to_rows):
+    total, n = 0.0, 0
+    for row in range(*from_rows):
+        for column in range(side):
+            for other_row in range(*to_rows):
+                for other_column in range(side):
+                    total += alpha[row * side + column, other_row * side + other_column].item()
+                    n += 1
+    return total / n
+
+
+def between_by_four_axes(alpha, side, from_rows, to_rows):
+    return alpha.reshape(side, side, side, side)[slice(*from_rows), :, slice(*to_rows)].double().mean()
+
+
+def between_by_means_of_rows(alpha, side, from_rows, to_rows):
+    means = alpha.unflatten(0, (side, side)).unflatten(2, (side, side)).mean((1, 3))  # [from row, to row]
+    return float(means[range(*from_rows)][:, range(*to_rows)].mean())
+
+
+def between_by_masks(alpha, side, from_rows, to_rows):
+    rows = torch.arange(side * side) // side
+    senders, receivers = ((rows >= first) & (rows < stop) for first, stop in (from_rows, to_rows))
+    return alpha[senders][:, receivers].mean().item()
+
+
 SOLUTIONS = {
     "normalise_picture": [normalise_by_loops, normalise_with_where, normalise_by_norm, normalise_in_two_cases],
     "clamp_step": [clamp_by_loops, clamp_by_mask, clamp_by_assignment, clamp_the_other_way],
     "lost_half_error": [error_by_loops, error_by_selection, error_by_nanmean, error_by_where],
+    "between": [between_by_loops, between_by_four_axes, between_by_means_of_rows, between_by_masks],
 }
 seeds = st.integers(0, 10**6)
 
@@ -136,3 +163,12 @@ def test_lost_half_error_is_the_loss_of_the_paper_where_the_rest_is_clamped():
     per_pixel = check.lost_half_error.reference(output, episode.targets, episode.erased)
     torch.testing.assert_close(per_pixel * 8, pixel_error(output, episode.targets))
     torch.testing.assert_close(per_pixel, error_by_loops(output, episode.targets, episode.erased))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 4), seeds, st.data())
+def test_between_is_the_mean_over_pairs_of_pixels(side, number, more):
+    alpha = torch.randn(side**2, side**2, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
+    ends = st.tuples(st.integers(0, side), st.integers(0, side)).map(sorted).filter(lambda pair: pair[0] < pair[1])
+    rows = more.draw(ends), more.draw(ends)
+    assert math.isclose(check.between.reference(alpha, side, *rows), between_by_loops(alpha, side, *rows), abs_tol=1e-9)

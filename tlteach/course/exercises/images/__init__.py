@@ -4,5 +4,6 @@
 from tlteach.course.exercises.images.normalising import exercise as normalise_picture
 from tlteach.course.exercises.images.clamping import exercise as clamp_step
 from tlteach.course.exercises.images.error import exercise as lost_half_error
+from tlteach.course.exercises.images.between import exercise as between
 
-__all__ = ["clamp_step", "lost_half_error", "normalise_picture"]
+__all__ = ["between", "clamp_step", "lost_half_error", "normalise_picture"]
