@@ -117,7 +117,12 @@ print("loaded:", load_drawings(bits).tolist(), " as the program did it:", (bits 
 
 # %% [markdown]
 # No error, no warning; the loss simply sat at chance. Look at the type that comes in, and print the smallest and the largest value
-# that goes *into the network*.
+# that goes *into the network*. From here on, the drawings of this page are those that your function loads.
+
+# %%
+stored = torch.from_numpy(drawn.images)  # (characters, 20, 31, 31) as they are stored
+drawings = load_drawings(stored).float()  # single precision, if yours is double
+print(f"{stored.dtype}, {stored.min()} to {stored.max()}, becomes {drawings.dtype}, {drawings.min():g} to {drawings.max():g}")
 
 # %% [markdown]
 # ## An episode
@@ -162,6 +167,26 @@ def sample_query(shown, n_drawings, generator):
 
 
 sample_query = check.sample_query(sample_query)
+
+# %% [markdown]
+# Here are the five characters of the episode once more, and below each the drawing that your function would ask for. The numbers
+# are those of the hands. The query of this page is now the one below its character.
+
+# %%
+hands = episode.shots[0, :, 0].tolist()  # (5,) whose drawings are shown
+asked = [sample_query(hand, images.shape[1], lesson.generator(10 + i)) for i, hand in enumerate(hands)]
+questions = images[episode.rows[0], torch.tensor([int(hand) for hand in asked])]  # (5, 31, 31)
+query = questions[episode.target]  # (1, 31, 31)
+
+figure, axes = plt.subplots(2, 5, figsize=(6, 2.9))
+for line, pictures, whose in zip(axes, (shots[0, :, 0], questions), (hands, asked), strict=True):
+    for ax, picture, hand in zip(line, pictures, whose, strict=True):
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[], title=f"hand {hand}")
+        ax.grid(False)
+axes[0, 0].set_ylabel("shown")
+axes[1, 0].set_ylabel("asked")
+show(figure, alt="Five characters as they are shown, and below each another drawing of it, by another hand, that may be asked for.")
 
 # %% [markdown]
 # Honesty needs a second thing: **which characters** are tested. The characters of the test are never seen in training, not even
@@ -216,19 +241,23 @@ oja_label = check.oja_label(oja_label)
 # drawings apart: the rows are nearly alike. We shall look again after the training.
 
 # %%
-eta = network.readout.eta.item()
-with torch.no_grad():
-    features, f_query = network.embed(shots[0, :, 0]), network.embed(query)[0]  # (5, 64), (64,)
-trace = torch.zeros(64, 5)
-for label in range(5):
-    trace = oja_label(trace, features[label], label, eta)
+def album(network, title):
+    """Show the five drawings to a network, draw the trace that oja_label writes: the features (5, 64) and the query's (64,)."""
+    with torch.no_grad():
+        features, f_query = network.embed(shots[0, :, 0]), network.embed(query)[0]
+    trace = torch.zeros(64, 5)
+    for label in range(5):
+        trace = oja_label(trace, features[label], label, network.readout.eta.item())
+    figure, ax = plt.subplots(figsize=(7, 2.2))
+    limit = trace.abs().max().item()
+    picture = ax.imshow(trace.T, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    ax.set(xlabel="feature i (pre)", ylabel="name (post)", yticks=range(5), yticklabels=list("ABCDE"), title=title)
+    ax.grid(False)
+    figure.colorbar(picture, ax=ax)
+    return figure, features, f_query
 
-figure, ax = plt.subplots(figsize=(7, 2.2))
-limit = trace.abs().max().item()
-picture = ax.imshow(trace.T, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-ax.set(xlabel="feature i (pre)", ylabel="name (post)", yticks=range(5), yticklabels=list("ABCDE"), title="trace after five looks")
-ax.grid(False)
-figure.colorbar(picture, ax=ax)
+
+figure, features, f_query = album(network, "trace after five looks")
 show(figure, alt="The trace as five rows of 64 numbers: one row of features for each named drawing.")
 
 # %% [markdown]
@@ -343,17 +372,48 @@ guess.reveal(min(places, key=lambda words: abs(places[words] - share)), f"It was
 # That interval is about the luck of the *episodes*. It says how sure we are for these 100 characters and this network; another seed, or other
 # characters, may differ by more.
 #
-# And if nothing is plastic? The names are dealt out anew in every episode, and only the trace says which is which. If nobody listens to
-# it ($\alpha = 0$), the network must be at chance, and it is: *all* that is learned in an episode is in the trace.
+# ## What is each part good for?
+#
+# Two ablations of the network that you have trained, asked the same episodes as before:
+#
+# - **One weight for all features.** Every $\alpha_{ic}$ is replaced by the mean of them all. The readout still compares, but now every
+#   feature has an equal say: a matching network with a plain product.
+# - **Nothing plastic.** $\alpha = 0$. The names are dealt out anew in every episode, and only the trace says which is which; nobody
+#   listens to it now.
+
+# %%
+weighting = widgets.Predict(
+    "one-shot-equal-say",
+    "With one weight for all features, the share of right answers will ...",
+    ["fall to chance", "fall by more than 10 points", "fall by less than 10 points", "stay or rise"],
+)
+weighting
 
 # %%
 import copy
 
-deaf = copy.deepcopy(network)
+even, deaf = copy.deepcopy(network), copy.deepcopy(network)
 with torch.no_grad():
+    even.readout.alpha.fill_(network.readout.alpha.mean())
     deaf.readout.alpha.zero_()
-nothing = one_shot.test(deaf, config, episodes=len(right), seed=SEED)
-print(f"without plasticity: {nothing.float().mean():.1%} +- {half_width(nothing):.1%}")
+same = dict(config=config, episodes=len(right), seed=SEED)
+answers = {"as trained": right, "one weight for all features": one_shot.test(even, **same), "nothing plastic": one_shot.test(deaf, **same)}
+rows = [(name, f"{r.float().mean():.1%} +- {half_width(r):.1%}") for name, r in answers.items()]
+Table(("network", "right answers"), rows, f"Test characters (drawn alphabets), the same {len(right):,} episodes")
+
+# %%
+equal = answers["one weight for all features"]
+lost, won = (right & ~equal).sum().item(), (equal & ~right).sum().item()
+fall = share - equal.float().mean().item()
+weighting.reveal(
+    "fall to chance" if equal.float().mean() < 0.25 else "stay or rise" if fall <= 0 else f"fall by {'more' if fall > 0.1 else 'less'} than 10 points",
+    f"It changed by {-100 * fall:+.1f} points: {lost:,} episodes are right only as trained, {won:,} only with one weight.",
+)
+
+# %% [markdown]
+# Without the trace it is chance: *all* that is learned in an episode is in the trace. The comparison does nearly all the work, and it
+# lives on good **features**; the learned weighting comes on top. It has little left to do, because the convolutions were trained
+# together with it: a feature that says little can be made small by them as well as by its $\alpha$.
 
 # %% [markdown]
 # ## The album again
@@ -361,22 +421,14 @@ print(f"without plasticity: {nothing.float().mean():.1%} +- {half_width(nothing)
 # Now that the features are trained, look into the trace once more, for the same episode.
 
 # %%
-with torch.no_grad():
-    features, f_query = network.embed(shots[0, :, 0]), network.embed(query)[0]
-    readout = network.readout
-    answer = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1)
-alike = torch.nn.functional.cosine_similarity(features[:, None], features[None], dim=-1)[~torch.eye(5, dtype=torch.bool)]
-trace = readout.eta.item() * features.T  # (64, 5), what your oja_label writes
-
-figure, ax = plt.subplots(figsize=(7, 2.2))
-limit = trace.abs().max().item()
-picture = ax.imshow(trace.T, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-ax.set(xlabel="feature i (pre)", ylabel="name (post)", yticks=range(5), yticklabels=list("ABCDE"), title="after training")
-ax.grid(False)
-figure.colorbar(picture, ax=ax)
+figure, features, f_query = album(network, "after training")
 show(figure, alt="The trace after training: five rows of 64 numbers, which now differ from each other.")
 
 # %%
+readout = network.readout
+with torch.no_grad():
+    answer = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1)
+alike = torch.nn.functional.cosine_similarity(features[:, None], features[None], dim=-1)[~torch.eye(5, dtype=torch.bool)]
 print(f"likeness of two different characters (cosine of their features): mean {alike.mean():.2f}, eta is now {readout.eta.item():.2f}")
 Table(("", *"ABCDE"), [("probability", *(f"{p:.4f}" for p in answer))], "The answer to the same query, trained")
 
