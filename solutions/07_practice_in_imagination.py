@@ -1,0 +1,765 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   tlteach:
+#     title: Practice in imagination
+#     summary: Warm a fresh policy up inside a learned model, without one real step, and see when imagination fools it.
+#     minutes: 80
+#     prerequisites: [06_learning_a_world]
+#     paper: Landolfi, Thomas, Ma (2019)
+# ---
+
+# %% [markdown]
+# # 7 · Practice in imagination
+#
+# A ski racer stands at the start with closed eyes and goes through the run, curve by curve. Nothing of it is real, and yet the
+# run gets better.
+#
+# In lesson 6 a network learned how a world moves. Here a policy *practises* in that network, for a goal that it has never
+# been to, and is good at its first real attempt. You will build the four pieces of it, watch it live, and then watch it fool itself.
+#
+# <div class="alert alert-info" role="note">
+#
+# **When you are through, you can**
+#
+# - turn a learned model into a world to practise in;
+# - say what TRPO limits, and why, and compute its step;
+# - warm a policy up with the number of real steps that this lesson is about: zero;
+# - tell, from two numbers, whether a policy is exploiting the mistakes of its model;
+# - state what was shown with several goals, several seeds and an interval.
+#
+# **Prerequisites:** lesson 6.
+#
+# **Time:** about 80 minutes, four exercises. The longest computations take half a minute each.
+#
+# </div>
+#
+# Three kinds of statements are kept apart: the **paper's claim**, the **author's notebooks** (his experiments of May 2019,
+# which are public), and **ours**: what you or we measured.
+
+# %% tags=["parameters"]
+import os
+
+PRESET = os.environ.get("TLTEACH_PRESET", "lesson")
+SEED = 0
+
+# %%
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from tlteach.course import setup, widgets
+from tlteach.course.exercises import check
+from tlteach.experiments import multitask
+from tlteach.modelbased import algorithm, trpo
+from tlteach.modelbased.learner import Shared
+from tlteach.modelbased.virtual import learned_world, true_world
+from tlteach.plots import COLOURS, Table, band, show
+
+lesson = setup(PRESET, SEED)
+
+# %% [markdown]
+# ## A world that was learned before
+#
+# The world is the point mass of lesson 6: it has inertia, drag and wind, and its state is $s = (x, y, v_x, v_y)$. A **task** is a goal
+# $\psi$ in the square from -2 to 2 m.
+#
+# We start as the paper does, with a few training tasks, one after the other. For each, a policy collects 800 real steps; the model learns from
+# *all* steps so far. What is carried from task to task is called `shared`: the model, the data, and a value network. (Why
+# the policies get better from task to task is what you will find out.)
+#
+# This takes **about 20 seconds**.
+
+
+# %%
+def settings(seed):
+    """How Algorithm 1 runs here, and the family of tasks: the point mass."""
+    quick = trpo.TRPOConfig(max_kl=0.1, entropy_coefficient=0.0)
+    config = multitask.Config.preset(PRESET, "navigation", seed=seed, trpo=quick)
+    return multitask.family(config), multitask.learning(config)
+
+
+def learn(seed):
+    """Some training tasks with their real steps -> what is shared, and a row of the table for each task."""
+    family, config = settings(seed)
+    goals, rows = family.sample_tasks(config.n_tasks, seed), []
+    for record in algorithm.train(family, config):
+        m, (x, y) = record.metrics, goals[record.step - 1]
+        rows.append((str(record.step), f"({x:.1f}, {y:.1f})", f"{m['real_return']:.0f}", f"{m['real_steps']:,.0f}"))
+    shared = Shared(family, config)
+    shared.load_state_dict(record.checkpoint()["shared"])
+    return shared, rows
+
+
+shared, rows = learn(SEED)
+family, T = shared.family, shared.family.horizon
+Table(("task", "goal (m)", "return", "real steps so far"), rows, f"Training tasks. An episode has {T} steps; a return of 0 would be perfect")
+
+# %% [markdown]
+# Grey dots are the places that the data knows. Remember this picture: the model can only know what happens *there*.
+
+
+# %% tags=["hide-input"]
+def plane(ax, title=""):
+    """The plane with the data and the square of the training goals."""
+    seen = shared.buffer.latest().obs[::5]
+    ax.scatter(seen[:, 0], seen[:, 1], s=3, color="0.75")
+    ax.add_patch(plt.Rectangle((-2, -2), 4, 4, fill=False, linestyle=":", color="0.4"))
+    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", xlabel="x (m)", ylabel="y (m)", title=title)
+
+
+def paths(ax, rollout, **looks):
+    """The first six rollouts of (T, N, ...)."""
+    for n in range(min(6, rollout.obs.shape[1])):
+        ax.plot(rollout.next_obs[:, n, 0], rollout.next_obs[:, n, 1], **looks)
+        looks.pop("label", None)
+
+
+IMAGINED = dict(color=COLOURS[0], linestyle="--", label="imagined")
+REAL = dict(color=COLOURS[2], label="real")
+
+
+# %%
+figure, ax = plt.subplots(figsize=(4, 4))
+plane(ax, f"{len(shared.buffer):,} real steps")
+for x, y in family.sample_tasks(shared.config.n_tasks, SEED).tolist():
+    ax.plot(x, y, "*", color=COLOURS[1], markersize=11)
+show(figure, alt="Visited places as grey dots, in bundles from the middle to the goals of the training tasks, drawn as stars.")
+
+# %% [markdown]
+# ## What is missing for a world?
+#
+# A model answers: *where does this action lead?* To practise one must also know: *was that good?* In this paper
+# the second answer is not learned. Whoever sets a task also says what its **reward** is, as a formula of $(s, a, s', \psi)$. Here, with $p'$ the place after the step:
+#
+# $$r = -\lVert p' - \psi\rVert - 0.01\,\lVert a\rVert^2\,,\qquad a \text{ cut to } [-1, 1]$$
+#
+# ### Exercise 1 · The known reward
+#
+# *Difficulty ●●○○○ · about 6 minutes*
+#
+# Thousands of imagined steps will be judged at once. So write it for any batch: `...` stands for any number of leading axes, and only the last
+# axis is summed over.
+
+
+# %%
+def known_reward(obs, action, next_obs, task):
+    """Reward of each step: obs, next_obs (..., 4) = x, y, v_x, v_y; action (..., 2); task (2,) or (..., 2) -> (...)."""
+    ### BEGIN SOLUTION
+    distance = (next_obs[..., :2] - task).norm(dim=-1)  # (...)
+    effort = action.clamp(-1, 1).square().sum(-1)  # (...)
+    return -distance - 0.01 * effort
+    ### END SOLUTION
+
+
+known_reward = check.known_reward(known_reward)
+
+# %% [markdown]
+# "Known" had better be true. So we act at random in the *real* environment and compare. The authors do the same, in a function `verify`.
+
+# %%
+goal = torch.tensor([1.0, 1.0])
+env = family.make_env(goal)
+obs, _ = env.reset(seed=SEED)
+largest = 0.0
+for action in 2 * torch.rand(T, 2, generator=lesson.generator()) - 1:
+    next_obs, reward, *_ = env.step(action.numpy())
+    step = [torch.as_tensor(x, dtype=torch.float64) for x in (obs, action, next_obs, goal)]
+    largest, obs = max(largest, abs(known_reward(*step).item() - reward)), next_obs
+print("real and known reward agree:", largest < 1e-4)
+
+# %% [markdown]
+# ## The virtual environment
+#
+# Model and known reward together are a **virtual environment**. It has what an environment needs: start, step, reward. It is as fast as a network, runs any number of episodes side by
+# side, and wears out nothing.
+#
+# Here a *random* policy acts in both, from the same starts and with the same noise in its actions.
+
+# %%
+fresh = shared.fresh().policy
+start = family.resets(20, SEED)  # (N, 4) as real episodes start
+virtual = learned_world(shared.model, family, goal, clip_margin=0.5)
+real = true_world(family, goal)
+
+in_virtual = virtual.rollout(fresh, start, T, lesson.generator())
+in_real = real.rollout(fresh, start, T, lesson.generator())
+
+figure, ax = plt.subplots(figsize=(4, 4))
+plane(ax, "a random policy in both worlds")
+paths(ax, in_real, **REAL)
+paths(ax, in_virtual, **IMAGINED)
+ax.plot(*goal, "*", color=COLOURS[1], markersize=14)
+ax.legend(loc="lower left")
+show(figure, alt="Six paths of a random policy in the real world and in the model: they begin alike and drift apart.")
+
+# %%
+print(f"return of the random policy: {in_virtual.total:.0f} imagined, {in_real.total:.0f} real")
+
+# %% [markdown]
+# Two notes. States that leave the range of the data by more than half its width are cut back (`clip_margin`, *ours*): an imagination without limits can explode. And `real`
+# is the true world: we use it to *measure*. No policy will learn from it.
+
+# %% [markdown]
+# ## How good was an action?
+#
+# A policy $\pi(a\,|\,s)$ gives a Gaussian: a mean action that a small network computes from the state, and a spread. It acts by drawing from it. To improve, it must
+# know of each action whether it was *better than expected*. A second network, $V(s)$, says what return is expected from a
+# state. One step then tells
+#
+# $$\delta_t = r_t + \gamma\,V(s_{t+1}) - V(s_t) \tag{12}$$
+#
+# and generalised advantage estimation (GAE) adds up the errors that follow, ever more faintly:
+#
+# $$A_t = \delta_t + \gamma\lambda\,A_{t+1} \tag{16}$$
+#
+# The numbers are those of the equations in Schulman et al. (2016). Two kinds of end need care. When an episode is **done** (a robot has fallen), nothing more can be earned: $V(s_{t+1})$ counts as 0. When it is
+# only **out of time** (we stopped watching), the world would go on: $V(s_{t+1})$ stays. In both cases the next row belongs to
+# another episode, and $A_{t+1}$ must not leak into this one.
+#
+# ### Exercise 2 · Advantages
+#
+# *Difficulty ●●●○○ · about 10 minutes*
+#
+# `boundary` is true at every last step of an episode, `done` only where it ended for good. N rollouts stand side by side. `~done` is "not done"; multiplied with a number, false is 0 and true is 1.
+
+
+# %%
+def advantages(reward, value, next_value, done, boundary, gamma, lam):
+    """GAE: reward, value V(s_t), next_value V(s_{t+1}), done, boundary all (T, N), the last two bool -> A (T, N)."""
+    ### BEGIN SOLUTION
+    delta = reward + gamma * next_value * ~done - value  # (12)
+    result, later = torch.empty_like(reward), torch.zeros_like(reward[0])
+    for t in reversed(range(len(reward))):
+        later = delta[t] + gamma * lam * ~boundary[t] * later  # (16)
+        result[t] = later
+    return result
+    ### END SOLUTION
+
+
+advantages = check.advantages(advantages)
+
+# %% [markdown]
+# Confusing the two ends is a classic bug. Suppose that every step costs 1, for ever; then the right value is $-1/(1-\gamma) = -100$ everywhere, and no action is better
+# than any other. Treat "out of time" as "done", and the last steps look splendid, because the misery seems to end there.
+
+# %%
+column = torch.ones(50, 1)
+last = torch.arange(50)[:, None] == 49
+right = advantages(-column, -100 * column, -100 * column, last & False, last, 0.99, 0.95)
+wrong = advantages(-column, -100 * column, -100 * column, last, last, 0.99, 0.95)
+
+figure, ax = plt.subplots(figsize=(7, 2.4))
+ax.plot(right[:, 0], label="out of time")
+ax.plot(wrong[:, 0], linestyle="--", label="taken for done")
+ax.set(xlabel="step t", ylabel="advantage")
+ax.legend()
+show(figure, alt="The right advantages are zero throughout; with the confusion they rise to 99 at the end of the episode.")
+
+# %% [markdown]
+# ## A step with a limit
+#
+# Now to the improvement. Raise the probability of actions with $A > 0$, lower it where $A < 0$; that is a gradient, $g$. But how *far* should one go along it? The advantages
+# were measured with the *old* policy's actions. Too far, and one acts where nothing was measured.
+#
+# **Before it runs:** two policies have the same mean action. One is hesitant (spread 1), one is sure (spread 0.1). The mean of both is moved by
+# 0.3. Whose behaviour changes more?
+
+# %%
+shift = widgets.Predict("practice-same-shift", "Which policy changes its behaviour more?", ["the hesitant one", "the sure one", "both alike"])
+shift
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(7, 2.4))
+grid = np.linspace(-3, 3, 600)
+for ax, spread in zip(axes, (1.0, 0.1), strict=True):
+    for mean, style in ((0.0, "-"), (0.3, "--")):
+        ax.plot(grid, np.exp(-0.5 * ((grid - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi)), linestyle=style, label=f"mean {mean}")
+    ax.set(xlabel="action", title=f"spread {spread}: KL = {0.3**2 / (2 * spread**2):.3f}", yticks=[])
+axes[0].legend()
+show(figure, alt="Left, two wide bells that nearly coincide. Right, two narrow bells, the same distance apart, that hardly overlap.")
+
+# %%
+shift.reveal("the sure one", "The same 0.3 is a hundredth part of the hesitant policy's business, and turns the sure one into another.")
+
+# %% [markdown]
+# So the length of a step in *parameters* says little. What counts is how different the *behaviour* is, and that is measured by the Kullback-Leibler
+# divergence; for a Gaussian whose mean moves by $\Delta$ it is $\mathrm{KL} = \Delta^2 / 2\sigma^2$. TRPO (trust region policy optimisation) asks for
+#
+# $$\max_x\; g \cdot x \quad\text{such that}\quad \mathrm{KL}(\pi_\text{old}\,\|\,\pi_\text{new}) \approx \tfrac12\, x \cdot F x \;\le\; \mathrm{KL}_\text{max}\,,$$
+#
+# where $F$, the Fisher matrix, says how much each small change $x$ of the parameters changes the behaviour. The answer: solve $F x = g$, and make the step as long as is allowed,
+# $\sqrt{2\,\mathrm{KL}_\text{max} / x\cdot Fx}\;x$.
+#
+# Our policy has over a thousand parameters $D$, so $F$ would have over a million entries. But a *product* $F v$ costs no more than two gradients. Can one solve $F x = g$ with products alone?
+#
+# ### Exercise 3 · The conjugate gradient step
+#
+# *Difficulty ●●●●○ · about 12 minutes*
+#
+# One can (Hestenes and Stiefel, 1952). Start with $x = 0$, the unexplained rest $r = g$ and the direction $p = r$. In each step, with $z = F p$:
+#
+# $$\alpha = \frac{r\cdot r}{p \cdot z},\qquad x \leftarrow x + \alpha p,\qquad r' = r - \alpha z,\qquad p \leftarrow r' + \frac{r'\cdot r'}{r\cdot r}\,p\,,$$
+#
+# and $r'$ becomes the $r$ of the next step. `a @ b` is $a\cdot b$. When $r\cdot r$ is below $10^{-10}$, there is nothing left to do: stop before you divide zero by zero.
+
+
+# %%
+def conjugate_gradient(product, g, n_steps):
+    """x with F x = g, nearly: `product(v)` is F v, F symmetric and positive definite; g (D,) -> x (D,)."""
+    ### BEGIN SOLUTION
+    x, r = torch.zeros_like(g), g.clone()  # (D,) the residual is g - F x
+    p, rr = r, r @ r
+    for _ in range(n_steps):
+        if rr < 1e-10:
+            break
+        z = product(p)  # (D,)
+        alpha = rr / (p @ z)
+        x, r = x + alpha * p, r - alpha * z
+        p, rr = r + (r @ r) / rr * p, r @ r
+    return x
+    ### END SOLUTION
+
+
+conjugate_gradient = check.conjugate_gradient(conjugate_gradient)
+
+# %% [markdown]
+# On a policy now. It has had ten updates already. From one virtual rollout come the advantages (the library's, normalised), the gradient $g$, and products
+# with $F$ (plus a little damping, 0.1, as the authors have it).
+
+# %%
+pupil = shared.fresh()  # a policy with its value network and TRPO
+generator = lesson.generator(1)
+for _ in range(lesson.choose(smoke=1, lesson=10)):
+    pupil.update(virtual, family.resets(20, generator), generator)
+
+policy, parameters = pupil.policy, pupil.policy.trained()
+batch = pupil.critic.batch(virtual.rollout(policy, family.resets(20, generator), T, generator))
+old = policy(batch.obs).detach()
+promise = trpo.surrogate(policy(batch.obs), old, batch, 0.0)
+g = trpo.flatten(torch.autograd.grad(promise, parameters), None)  # (D,)
+fisher = trpo.fisher_product(policy, batch.obs)
+
+
+def product(v):
+    return fisher(v) + 0.1 * v
+
+
+rest = [((g - product(conjugate_gradient(product, g, n))).norm() / g.norm()).item() for n in range(16)]
+figure, ax = plt.subplots(figsize=(7, 2.4))
+ax.semilogy(rest, marker="o")
+ax.set(xlabel="conjugate gradient steps", ylabel="unexplained part of g")
+show(figure, alt="The unexplained part of the gradient falls steadily with the number of conjugate gradient steps.")
+
+# %%
+print(f"D = {len(g):,} parameters: F would have {len(g) ** 2:,} entries. After 10 products with it, {rest[10]:.1%} of g is left.")
+
+# %% [markdown]
+# ### With and without the limit
+#
+# Here is the step itself, short and long. For each length we ask three things: how far the behaviour moves (the KL), what the advantages *promise* (the
+# surrogate, $\mathbb E[\tfrac{\pi_\text{new}}{\pi_\text{old}} A]$), and what return the new policy then *has* in the same virtual world. Twice: along TRPO's direction, and along the plain gradient.
+#
+# **Before it runs:** far out, what will the promise do, and what the return?
+
+# %%
+beyond = widgets.Predict(
+    "practice-promise", "When the step gets very long ...", ["both fall", "the promise rises, the return falls", "both rise"]
+)
+beyond
+
+# %%
+vector = trpo.flatten([p.detach() for p in parameters], None)  # (D,) where the policy stands
+
+
+def put(vector):
+    """Write (D,) numbers into the policy."""
+    with torch.no_grad():
+        for p, values in zip(parameters, trpo.unflatten(vector, parameters), strict=True):
+            p.copy_(values)
+
+
+def step_to(direction, kl):
+    """Take the step whose predicted KL is `kl`; returns (KL, promise, return) after it, and takes it back."""
+    length = (2 * kl / (direction @ fisher(direction))).sqrt()
+    put(vector + length * direction)
+    new = policy(batch.obs).detach()
+    told = old.kl(new).mean().item(), trpo.surrogate(new, old, batch, 0.0).item()
+    made = virtual.rollout(policy, start, T, lesson.generator(2))
+    put(vector)
+    return *told, made
+
+
+kls = np.logspace(-3, 1, lesson.choose(smoke=3, lesson=13))
+directions = {"TRPO": conjugate_gradient(product, g, 10), "plain gradient": g}
+sweep = {name: [step_to(direction, kl) for kl in kls] for name, direction in directions.items()}
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
+for (name, found), style in zip(sweep.items(), ("-", "--"), strict=True):
+    left.semilogx(kls, [each[1] for each in found], linestyle=style, marker=".", label=name)
+    right.semilogx(kls, [each[2].total for each in found], linestyle=style, marker=".", label=name)
+for ax, words in ((left, "promise (surrogate)"), (right, "virtual return after the step")):
+    ax.axvline(0.1, color="0.5", linestyle=":")
+    ax.set(xlabel="length of the step, as predicted KL", title=words)
+right.set_yscale("symlog", linthresh=30)
+left.legend()
+show(figure, alt="The promise and the virtual return after a step, against its length as a KL, for TRPO's direction and for the gradient.")
+
+# %%
+found = sweep["TRPO"]
+near, far = min(found, key=lambda each: abs(np.log(each[0] / 0.1))), found[-1]
+far_words = "both rise" if far[2].total > near[2].total else "the promise rises, the return falls" if far[1] > near[1] else "both fall"
+beyond.reveal(
+    far_words,
+    f"With a KL near 0.1: promise {near[1]:.2f}, return {near[2].total:.0f}. With the longest step: promise {far[1]:.2f}, return {far[2].total:.0f}.",
+)
+
+# %% [markdown]
+# The two policies, in the plane. Both steps go in the *same direction*; one stopped at the dotted line.
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(8, 4))
+for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], far, "without")):
+    plane(ax, f"{words}: KL {each[0]:.2g}")
+    paths(ax, each[2], **IMAGINED)
+    ax.plot(*goal, "*", color=COLOURS[1], markersize=14)
+show(figure, alt="Paths after a limited step, towards the goal, and after the longest step in the same direction.")
+
+# %% [markdown]
+# That is all of TRPO: the direction from conjugate gradients, the length from the KL, and a last look (the *line search*): if the KL came out too large after all, or the promise is
+# broken, halve the step. The authors allow a KL of 0.01 an update. Ours is 0.1: bolder, so that a lesson is long enough.
+
+# %% [markdown]
+# ## The warm-up
+#
+# Everything is ready. The paper warms a policy up like this: **fit** the model for a while on the data that is there, let the policy **practise** in it a few times, fit on, practise on. Not one real step is taken. (Why in turns, when no new data comes in? You will
+# see a reason below.)
+#
+# ### Exercise 4 · The warm-up loop
+#
+# *Difficulty ●●●○○ · about 8 minutes*
+#
+# `fresh_policy()` makes a random policy, `fit(n)` takes n steps of fitting, `improve(policy)` makes one update by practice and returns the virtual return.
+
+
+# %%
+def warm_up(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    """A fresh policy; then, in each iteration, `fit_steps` of fitting and `policy_steps` improvements.
+
+    Returns the policy, and the list of all virtual returns in order.
+    """
+    ### BEGIN SOLUTION
+    policy, returns = fresh_policy(), []
+    for _ in range(iterations):
+        fit(fit_steps)
+        for _ in range(policy_steps):
+            returns.append(improve(policy))
+    return policy, returns
+    ### END SOLUTION
+
+
+warm_up = check.warm_up(warm_up)
+check.progress("practice")
+
+# %% [markdown]
+# Now with the real pieces. The function below gives your loop a *copy* of what is shared (so that every goal starts from the same model), and can do several goals at once: P policies side by side. The authors' warm-up
+# has 40 iterations of 100 fitting steps and 40 updates; ours is much shorter.
+
+
+# %%
+iterations = lesson.choose(smoke=2, lesson=12)
+
+
+def practise(shared, goals, world=None):
+    """Warm up a policy for each of `goals` (P, 2) -> (policies, virtual returns of each update (P,), how many virtual steps).
+
+    world: the virtual one of `shared.model` unless given.
+    """
+    family, config, P = shared.family, shared.config, len(goals)
+    mine = Shared(family, config, n=P)
+    mine.fitter.load_state_dict(shared.fitter.state_dict())
+    mine.buffer.load_state_dict(shared.buffer.state_dict())
+    place = world or learned_world(mine.model, family, goals, clip_margin=0.5)
+
+    def improve(pupils):
+        start = family.resets(P * 20, mine.generator).view(P, 20, -1)
+        return pupils.update(place, start, mine.generator)["return"]
+
+    def fit(n):
+        mine.fitter.fit(mine.buffer, n, mine.generator)
+
+    pupils, returns = warm_up(mine.fresh, fit, improve, iterations, fit_steps=100, policy_steps=5)
+    return pupils.policy, returns, len(returns) * P * 20 * family.horizon
+
+
+def real_return(family, policies, goals, n=50):
+    """Mean real return of n episodes of each policy, (P,): to measure, not to learn."""
+    start = family.resets(n, SEED + 1).expand(len(goals), n, -1)
+    return true_world(family, goals).rollout(policies, start, family.horizon, lesson.generator(3)).total
+
+
+# %%
+goals = goal[None]
+policies, returns, steps = practise(shared, goals)
+figure, ax = plt.subplots(figsize=(7, 2.6))
+ax.plot(range(1, len(returns) + 1), [each.item() for each in returns], **IMAGINED)
+at_last = real_return(family, policies, goals).item()
+ax.plot(len(returns), at_last, "o", color=COLOURS[2], label="real, once, at the end")
+ax.set(xlabel="updates of the policy", ylabel="return")
+ax.legend()
+show(figure, alt="The imagined return rises over the updates; a dot at the end shows the real return.")
+
+# %%
+print(f"practised {steps:,} virtual steps and 0 real ones. Return: {returns[-1].item():.1f} imagined, {at_last:.1f} real")
+
+# %% [markdown]
+# ## Move the goal
+#
+# Now live, through the library's own `warm_up`. Drag the red goal anywhere, or put the focus on the field (Tab) and press the arrow keys. A **fresh policy** begins at once and practises in imagination. Blue,
+# dashed: what it imagines. Orange: what would really happen. Try:
+#
+# - goals near the middle, then in a corner of the dotted square. Which take longer?
+# - the same goal twice, with *Fresh policy*;
+# - a goal **outside** the dotted square, where no grey dots are. Watch the two bars.
+
+# %%
+playground = widgets.PracticeField(shared, goal=(1.2, -1.0), seed=SEED)
+playground.practise(lesson.choose(smoke=1, lesson=15))
+playground
+
+# %% [markdown]
+# ## Is that luck?
+#
+# One goal, one model, one seed: that is an anecdote. So: three test goals, and three complete repetitions, each with its own training tasks, data, model and policies. Two yardsticks stand beside
+# it:
+#
+# - the **random** policy, before any practice;
+# - the **optimum**: the same optimiser and the same number of updates, but practising on the *true* dynamics. Better than this, a perfect model could not make it.
+#
+# This takes **a minute or two**.
+#
+# **Before it runs:** call the random policy 0 % and the optimum 100 %. How far does a policy get that has never been in the real world?
+
+# %%
+share = widgets.Predict("practice-zero-shot", "Zero real steps of the task bring a policy ...", ["about 25 %", "about 50 %", "about 75 %", "nearly 100 %"])
+share
+
+# %%
+goals = family.sample_tasks(3, 10_000)  # (P, 2) never trained on
+seeds = range(SEED, SEED + lesson.choose(smoke=2, lesson=3))
+optimal = real_return(family, practise(shared, goals, world=true_world(family, goals))[0], goals)
+zero_shot, untrained = [], []
+for seed in seeds:
+    pupil = shared if seed == SEED else learn(seed)[0]
+    zero_shot.append(real_return(family, practise(pupil, goals)[0], goals))
+    fresh = Shared(family, pupil.config, n=len(goals)).fresh().policy
+    untrained.append(real_return(family, fresh, goals))
+zero_shot, untrained = torch.stack(zero_shot), torch.stack(untrained)  # (seeds, P)
+
+figure, ax = plt.subplots(figsize=(7, 3))
+for values, name, mark, colour in ((untrained, "random", "x", "0.5"), (zero_shot, "after warm-up", "o", COLOURS[2]), (optimal[None], "optimum", "_", COLOURS[1])):
+    for p in range(len(goals)):
+        size = 26 if mark == "_" else 7
+        ax.plot([p] * len(values), values[:, p], mark, color=colour, markersize=size, markeredgewidth=2, label=name if p == 0 else None)
+ax.set(ylabel="real return", xticks=range(len(goals)), xticklabels=[f"goal ({x:.1f}, {y:.1f})" for x, y in goals.tolist()])
+ax.legend()
+show(figure, alt="For each of three goals: returns of random policies far below, those after the warm-up near the line of the optimum, a dot a seed.")
+
+# %% [markdown]
+# The interval: repetitions are independent, the three goals of one are not. So take the mean over the goals first, and then, over the $n$ repetitions, 4.30 standard errors to either side (Student's $t$ for $n = 3$,
+# 95 %).
+
+# %%
+part = ((zero_shot - untrained) / (optimal - untrained)).mean(1)  # (seeds,)
+t = {2: 12.71, 3: 4.30}[len(part)]
+middle, half = part.mean().item(), t * part.std().item() / len(part) ** 0.5
+share.reveal(
+    {25: "about 25 %", 50: "about 50 %", 75: "about 75 %", 100: "nearly 100 %"}[min((25, 50, 75, 100), key=lambda c: abs(c - 100 * middle))],
+    f"{middle:.1%} +- {half:.1%} of the way, over {len(part)} repetitions (ours).",
+)
+
+# %%
+rows = [(f"({x:.1f}, {y:.1f})", f"{u:.0f}", f"{z:.1f}", f"{o:.1f}") for (x, y), u, z, o in zip(goals.tolist(), untrained.mean(0), zero_shot.mean(0), optimal, strict=True)]
+Table(("goal", "random", "after warm-up", "optimum"), rows, f"Mean real return, {len(part)} repetitions; optimum: one run")
+
+# %% [markdown]
+# ## Fooling oneself
+#
+# A policy that practises is an *optimiser*, and an optimiser finds whatever gives a high return. If the model believes, wrongly, that there is a tailwind somewhere, the policy will go there. This is called **model
+# exploitation**. No virtual number shows it.
+#
+# Let us provoke it: a single network, fitted on **one** real episode. Practise in it for long, and look at both returns.
+#
+# **Before it runs:**
+
+# %%
+fooled = widgets.Predict("practice-little-data", "With a model from one episode, as practice goes on ...", ["both returns rise together", "the imagined one rises, the real one lags far behind", "neither rises"])
+fooled
+
+
+# %%
+def both_returns(shared, goals, blocks, updates):
+    """Practise without looking up, and measure now and then -> imagined and real mean return, (blocks + 1,) each."""
+    family, P = shared.family, len(goals)
+    mine = Shared(family, shared.config, n=P)
+    mine.fitter.load_state_dict(shared.fitter.state_dict())
+    mine.buffer.load_state_dict(shared.buffer.state_dict())
+    worlds = learned_world(mine.model, family, goals, clip_margin=0.5), true_world(family, goals)
+    pupils, start = mine.fresh(), family.resets(20, SEED).expand(P, 20, -1)
+    found = []
+    for block in range(blocks + 1):
+        found.append([w.rollout(pupils.policy, start, family.horizon, lesson.generator(4)).total.mean().item() for w in worlds])
+        for _ in range(updates if block < blocks else 0):
+            mine.fitter.fit(mine.buffer, 20, mine.generator)
+            pupils.update(worlds[0], family.resets(P * 20, mine.generator).view(P, 20, -1), mine.generator)
+    return np.array(found).T
+
+
+def from_little(seed, episodes=1):
+    """A single network that has seen so many real episodes of a random policy."""
+    family, config = settings(seed)
+    config = replace(config, dynamics=replace(config.dynamics, n_models=1), steps_per_task=episodes * family.horizon)
+    poor = Shared(family, config)
+    poor.collect(poor.fresh().policy, family.sample_tasks(1, seed)[0])
+    poor.fitter.fit(poor.buffer, lesson.choose(smoke=20, lesson=1000), poor.generator)
+    return poor
+
+
+blocks, updates = lesson.choose(smoke=(2, 1), lesson=(8, 5))
+runs = {
+    "model from 1 episode": [both_returns(from_little(seed), goals, blocks, updates) for seed in seeds],
+    f"model from {len(shared.buffer):,} steps": [both_returns(shared, goals, blocks, updates)],
+}
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
+x = updates * np.arange(blocks + 1)
+for ax, (name, found) in zip(axes, runs.items(), strict=True):
+    band(ax, [x] * len(found), [each[1] for each in found], **REAL)
+    band(ax, [x] * len(found), [each[0] for each in found], **IMAGINED)
+    ax.set(xlabel="updates of the policy", title=name)
+axes[0].set_ylabel("return")
+axes[0].legend()
+show(figure, alt="Left, a model from one episode: the imagined return rises far above the real one. Right, the good model: both rise together.")
+
+# %%
+little = np.array([each[:, -1] for each in runs["model from 1 episode"]])  # (seeds, 2)
+gap = little[:, 0] - little[:, 1]
+rises = little[:, 0].mean() > np.mean([each[0, 0] for each in runs["model from 1 episode"]])
+fooled.reveal(
+    "the imagined one rises, the real one lags far behind" if rises and gap.mean() > 20 else "both returns rise together" if rises else "neither rises",
+    f"At the end: {little[:, 0].mean():.0f} imagined, {little[:, 1].mean():.0f} real (mean of {len(little)} repetitions, three goals).",
+)
+
+# %% [markdown]
+# This gap is the first thing to look at in any result with a learned model. The virtual return alone would have been reported as a success.
+#
+# Practise in the poor model yourself. Where does the policy believe that it is?
+
+# %%
+poor_field = widgets.PracticeField(from_little(SEED), goal=(1.2, -1.0), seed=SEED)
+poor_field.practise(lesson.choose(smoke=1, lesson=25))
+poor_field
+
+# %% [markdown]
+# ### A goal that nobody has been near
+#
+# The second way to be fooled needs no poor model, only a far goal. Here goals lie farther and farther out, along a diagonal, with the *good* model. The optimum says what could be had.
+
+# %%
+distances = lesson.choose(smoke=(1.0, 3.0), lesson=(1.0, 2.0, 3.0, 4.0, 5.0))
+far = torch.tensor([[d / 2**0.5, -d / 2**0.5] for d in distances])
+policies, returns, _ = practise(shared, far)
+numbers = {
+    "imagined": torch.stack(returns[-5:]).mean(0),
+    "real": real_return(family, policies, far),
+    "optimum": real_return(family, practise(shared, far, world=true_world(family, far))[0], far),
+}
+
+figure, ax = plt.subplots(figsize=(7, 3))
+for (name, values), looks in zip(numbers.items(), (IMAGINED, REAL, dict(color=COLOURS[1], linestyle=":")), strict=True):
+    ax.plot(distances, values, marker="o", **looks | {"label": name})
+ax.axvline(2 * 2**0.5, color="0.5", linewidth=1)
+ax.text(2 * 2**0.5, ax.get_ylim()[0], " corner of the training square", va="bottom")
+ax.set(xlabel="distance of the goal (m)", ylabel="return")
+ax.legend()
+show(figure, alt="Imagined, real and optimal return against the distance of the goal, with a line where the training goals end.")
+
+# %%
+rows = [(f"{d:g} m", *(f"{values[i]:.0f}" for values in numbers.values())) for i, d in enumerate(distances)]
+Table(("goal at", *numbers), rows, "Goals inside and outside the training square; one repetition")
+
+# %% [markdown]
+# One repetition is an anecdote again, and you know how to make three of it: put the cell in a loop over `learn(seed)`.
+#
+# ### What helps
+#
+# - **More data where the policy goes.** That is what the paper's algorithm does next: the warmed-up policy collects real steps, and those are just the ones that correct its illusions.
+# - **Several models, or one that keeps changing.** *Paper's claim:* training against several learned models keeps the policy from over-fitting to one. In the *author's program* there is a single
+#   network, but fitting and practice take turns, so that the policy never meets the same model for long. Our warm-up does both, with an ensemble of five.
+# - **A cut to the range of the data** (`clip_margin`), *ours*: dull, and useful.
+#
+# Which of these matters how much is an experiment; `tlteach run multitask --help` names the switches.
+
+# %% [markdown]
+# ## An arm
+#
+# Nothing in these pages was about point masses. Here is the two-link arm of lesson 6 (Gymnasium's Reacher): eight numbers observed, a target to touch, its dynamics from a physics simulator. The code is the same, only the family has another name. This takes
+# **about a minute**.
+
+# %%
+config = multitask.Config.preset(PRESET, "reacher", seed=SEED, trpo=trpo.TRPOConfig(max_kl=0.1, entropy_coefficient=0.0))
+arm, learning = multitask.family(config), multitask.learning(config)
+last = list(algorithm.train(arm, learning))[-1]
+arm_shared = Shared(arm, learning)
+arm_shared.load_state_dict(last.checkpoint()["shared"])
+
+targets = arm.sample_tasks(lesson.choose(smoke=1, lesson=3), 10_000)  # (P, 2)
+rows = []
+for target in targets:
+    before = arm_shared.returns(arm_shared.fresh().policy, target)
+    pupil = arm_shared.fresh()
+    arm_shared.practise(pupil, target, lesson.choose(smoke=1, lesson=12))
+    after = arm_shared.returns(pupil.policy, target)
+    x, y = target.tolist()
+    rows.append((f"({100 * x:.0f}, {100 * y:.0f}) cm", f"{before.real:.1f}", f"{after.virtual:.1f}", f"{after.real:.1f}", f"{100 * after.miss:.1f} cm"))
+Table(("target", "random, real", "imagined", "real", "misses by"), rows, "The arm after its warm-up, without a real step for these targets")
+
+# %% [markdown]
+# ## What was shown, and by whom
+#
+# | statement | who says it | what you saw |
+# |---|---|---|
+# | Transfer the model, not the policy: a fresh policy needs only the model and the reward of the new task | paper's claim | yes, for a point mass and an arm |
+# | After the warm-up, before any sample of the task, it can outperform an *oracle* policy trained jointly over all tasks | paper's claim | not tested here |
+# | On half-cheetah and ant, zero-shot is already near what four stages of real data add | author's notebooks, May 2019 | not tested here |
+# | With 4,000 real steps of other goals, zero-shot is most of the way from random to the optimum | ours, three goals, three seeds | yes, with an interval |
+# | With too little data, virtual and real return part | ours | yes |
+#
+# ## Summary
+#
+# - A learned model plus a **known reward** is a world to practise in, at no real step.
+# - Advantages say what was better than expected; "out of time" is not "done".
+# - TRPO limits how much the *behaviour* changes, in KL; conjugate gradients find its direction from products with $F$ alone.
+# - The warm-up fits and practises in turns. It is the longest part of the method: virtual steps are cheap, not free.
+# - **Always show the virtual and the real return together.** A gap means that the policy has learned the model's mistakes.
+#
+# **Next:** lesson 8, where the policies of many tasks go out into the real world and come back with data.
+#
+# ## References
+#
+# - N. C. Landolfi, G. Thomas, T. Ma: *A model-based approach for sample-efficient multi-task reinforcement learning.* 2019,
+#   [arXiv 1907.04964](https://arxiv.org/abs/1907.04964).
+# - Y. Luo, H. Xu, Y. Li, Y. Tian, T. Darrell, T. Ma: *Algorithmic framework for model-based deep reinforcement learning with
+#   theoretical guarantees.* ICLR 2019 (the parent algorithm, SLBO).
+# - J. Schulman, S. Levine, P. Moritz, M. Jordan, P. Abbeel: *Trust region policy optimization.* ICML 2015.
+# - J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel: *High-dimensional continuous control using generalized advantage estimation.* ICLR 2016.
+# - M. R. Hestenes, E. Stiefel: *Methods of conjugate gradients for solving linear systems.* 1952.
+
+# %%
+lesson.footer()
