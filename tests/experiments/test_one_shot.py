@@ -282,3 +282,18 @@ def test_the_plot_has_a_line_for_each_network_and_chance():
     plt.close(figure)
     with pytest.raises(InvalidInput, match="empty"):
         one_shot.plot([])
+
+
+@pytest.mark.parametrize("accuracy", [[0.5, 0.9, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])
+def test_the_plot_shows_a_run_without_any_wrong_answer(accuracy):
+    """An error of 0 has no place on a logarithmic axis: half an episode of those asked stands for it."""
+    one = curve("plastic", 0)
+    one.metrics["validation_accuracy"] = np.array(accuracy)
+    figure = one_shot.plot(one)
+    figure.canvas.draw()
+    least = 0.5 / one.config["validation_episodes"]
+    drawn = next(line.get_ydata() for line in figure.axes[0].lines if len(line.get_ydata()) == 4)
+    np.testing.assert_allclose(drawn, [max(1 - share, least) for share in accuracy])
+    bottom, top = figure.axes[0].get_ylim()
+    assert 0 < bottom <= least and 0.8 <= top <= 1.5
+    plt.close(figure)

@@ -14,7 +14,10 @@ ORDER = ("plastic", "shared", "none")
 
 
 def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Figure:
-    """Wrong answers in validation against `against` ("episodes" or "cpu_seconds"), a line a network: median, range."""
+    """Wrong answers in validation against `against` ("episodes" or "cpu_seconds"), a line a network: median, range.
+
+    The axis is logarithmic; where not one answer was wrong, half of one is drawn.
+    """
     results = [results] if isinstance(results, Result) else list(results)
     if not results:
         raise InvalidInput("nothing to report: the list of results is empty")
@@ -25,9 +28,7 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
             looks = LOOKS["rnn" if network == "none" else network]
             label = "no plasticity" if network == "none" else looks["label"]
             looks = looks | {"label": f"{label} ({len(group)} seed{'s' * (len(group) > 1)})"}
-            band(
-                ax, [r.metrics[against] for r in group], [1 - r.metrics["validation_accuracy"] for r in group], **looks
-            )
+            band(ax, [r.metrics[against] for r in group], [_wrong(r) for r in group], **looks)
     chance = 1 - 1 / results[0].config["task"]["n_ways"]
     ax.axhline(chance, color="0.5", linewidth=1)
     ax.annotate("chance", (0.01, chance), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
@@ -36,6 +37,10 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
     ax.yaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _wrong(result: Result) -> np.ndarray:
+    return np.maximum(1 - result.metrics["validation_accuracy"], 0.5 / result.config["validation_episodes"])
 
 
 def interval(right: np.ndarray, z: float = 1.96) -> tuple[float, float]:
