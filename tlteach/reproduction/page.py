@@ -20,9 +20,12 @@ rule in numbers that decides whether it is *reproduced*, *partly* so, or *not*; 
 applies it to recorded runs. Verdicts, tables and analyses are not typed by hand: `{command}` writes them from the files
 in `tlteach/recorded/`, and the tests fail where page and files disagree.
 
-**The paper** is [Differentiable plasticity](https://arxiv.org/abs/1804.02464) (Miconi, Clune and Stanley, ICML 2018);
+**The papers** are [Differentiable plasticity](https://arxiv.org/abs/1804.02464) (Miconi, Clune and Stanley, ICML 2018);
 its figures are those of arXiv version 1 and of the authors' published program. What is marked † is quoted from memory
-of the ICML version and was **not verified**. Values with "about" were read off a figure.
+of the ICML version and was **not verified**. Values with "about" were read off a figure. And [A Model-based Approach
+for Sample-efficient Multi-task Reinforcement Learning](https://arxiv.org/abs/1907.04964) (Landolfi, Thomas and Ma,
+2019), of which only the abstract and the start of the introduction could be read; what is said of its settings is the
+first author's published program and notebooks.
 
 **Our values** are medians over seeds, of accuracies the mean. "Lowest to highest seed" of n seeds contains the median
 of all possible seeds with probability 1 − 2^(1−n): 94% for five, 75% for three. "More than" means that a run ended

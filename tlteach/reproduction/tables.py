@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from tlteach.errors import InvalidInput
 from tlteach.plots import Table
-from tlteach.reproduction import images, one_shot, patterns
+from tlteach.reproduction import images, multitask, one_shot, patterns
 from tlteach.reproduction.claim import Chapter, Claim, Finding
 from tlteach.reproduction.evidence import Evidence, recorded
 from tlteach.reproduction.measures import Sample, duration
 from tlteach.runs import Result
 
-CHAPTERS: tuple[Chapter, ...] = (patterns.CHAPTER, images.CHAPTER, one_shot.CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (patterns.CHAPTER, images.CHAPTER, one_shot.CHAPTER, multitask.CHAPTER)
 
 
 def names() -> list[str]:
