@@ -70,6 +70,7 @@ def test_the_value_is_fitted_as_by_autograd(n):
     plain, lead = copy.deepcopy(value), () if n is None else (n,)
     obs, target = torch.randn(*lead, 25, 3).double(), torch.randn(*lead, 25).double()
     batch = Batch(obs, obs, target, target)
+    torch.testing.assert_close(Critic(value, CriticConfig()).values(obs), value(obs))
     config = CriticConfig(epochs=3, batch_size=10, learning_rate=1e-2)  # batches of 10, 10 and 5
     got = Critic(value, config).fit(batch, generator(1))
     adam, source = torch.optim.Adam(plain.trained(), lr=1e-2), generator(1)

@@ -80,7 +80,7 @@ class Critic:
     def batch(self, rollout: Rollout) -> Batch:
         """Advantages, each policy's own with mean 0 and std 1, and targets A + V for the regression."""
         obs, next_obs = rollout.obs.detach(), rollout.next_obs.detach()
-        value, next_value = self.value(obs), self.value(next_obs)  # ([P,] T, N)
+        value, next_value = self.values(obs), self.values(next_obs)  # ([P,] T, N)
         c = self.config
         advantage = gae(rollout.reward.detach(), value, next_value, rollout.done, rollout.boundary, c.gamma, c.lam)
         target = (advantage + value).flatten(-2)
@@ -89,6 +89,14 @@ class Critic:
         return Batch(
             obs.flatten(-3, -2), rollout.action.detach().flatten(-3, -2), (advantage - mean) / (std + 1e-8), target
         )
+
+    @torch.no_grad()
+    def values(self, obs: Tensor) -> Tensor:
+        """The value without a graph: obs ([P,] ..., O) -> ([P,] ...)."""
+        x = self.value.normaliser(obs).reshape(self.value.net.n or 1, -1, obs.shape[-1])  # (P, B, O)
+        passes = Passes(self.value.net, x.shape[1])
+        passes.outputs[0] = x
+        return passes.forward().view(obs.shape[:-1])
 
     @torch.no_grad()
     def fit(self, batch: Batch, generator: torch.Generator) -> Tensor:
