@@ -10,6 +10,7 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.algorithm import AlgorithmConfig, Shared, train
 from tlteach.modelbased.critic import CriticConfig
 from tlteach.modelbased.dynamics import DynamicsConfig
+from tlteach.modelbased.fitting import Fitter
 from tlteach.modelbased.trpo import TRPOConfig
 from tlteach.modelbased.warm_up import WarmUpConfig
 from tlteach.tasks.families import family
@@ -66,6 +67,32 @@ def test_only_collected_steps_are_learned_from():
     before = optimizer.policy.net.weights[0].clone()
     shared.practise(optimizer, task, 1)
     assert len(shared.buffer) == TINY.steps_per_task and not torch.equal(before, optimizer.policy.net.weights[0])
+
+
+@pytest.mark.parametrize("factor", [1e4, math.nan])
+def test_a_model_that_diverges_is_told_and_the_run_goes_on_with_what_was_good(monkeypatch, factor):
+    """In the second task the model is broken while it is fitted; in the third it is fitted as ever."""
+    fit, calls = Fitter.fit, []
+
+    def broken(self, *arguments):
+        calls.append(fit(self, *arguments))
+        if len(calls) == 1:
+            with torch.no_grad():
+                self.model.net.weights[-1].mul_(factor).add_(factor)
+        return calls[-1] * (factor if len(calls) == 1 and math.isnan(factor) else 1)
+
+    monkeypatch.setattr(Fitter, "fit", broken)
+    config = replace(TINY, warm_up=replace(TINY.warm_up, clip_margin=None))
+    words = "virtual practice diverged|fitting the model diverged"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        records = list(train(POINT_MASS, config))
+    assert any("Collect more data there, fit longer" in str(each.message) for each in caught)
+    told = [record.metrics for record in records]
+    assert told[1]["diverged"] == 1 and all(math.isfinite(m["real_return"]) for m in told)
+    assert len(records) == 3
+    if math.isnan(factor):
+        assert told[2]["diverged"] == 0 and math.isfinite(told[2]["model_loss"])
+    assert all(p.isfinite().all() for p in records[-1].model.parameters())
 
 
 def test_refusals():

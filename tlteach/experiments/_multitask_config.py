@@ -1,6 +1,8 @@
 """What a run of the second paper's experiment is: its configuration and presets, its tasks, and Algorithm 1's settings.
 
-The lesson presets were tuned on the tasks of seed 999, with training seed 0; see `multitask.TEST_SEED`.
+The lesson presets of point mass and Reacher were tuned on the tasks of seed 999, with training seed 0 (tests have
+`TEST_SEED`): the size of TRPO's steps on the true point mass, the number of iterations in the learned worlds. The
+cheetah's is that of the specification's prototype, not tuned again.
 """
 
 from dataclasses import dataclass, field, fields, replace
@@ -153,18 +155,18 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "navigation": dict(
             optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=30, stages=0, act="mean",
             baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
-            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=8, shac=2),
+            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=3, shac=2),
         ),
         "reacher": dict(
             optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=40, stages=0, act="mean",
             baseline_updates=160, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(3, (128, 128), "silu"),
-            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=8, shac=2),
+            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=3, shac=2),
         ),
         "others": dict(
-            optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=30, stages=0,
+            optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=15, stages=0,
             baseline_updates=50, capacity=36_000, episode_steps=100, log_std=-1.0,
-            dynamics=DynamicsConfig(3, (200, 200), "silu"), critic=FAST_CRITIC, warm_up=_scaled(30, 60, 4, 20),
-            pace=dict(ppo=8, trpo=4),
+            dynamics=DynamicsConfig(3, (200, 200), "silu"), critic=FAST_CRITIC, warm_up=_scaled(10, 60, 2, 40),
+            pace=dict(ppo=4, trpo=6),
         ),
     },
     "paper": {"others": dict(optimizer="trpo")},

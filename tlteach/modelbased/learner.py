@@ -1,6 +1,7 @@
 """What goes from task to task (spec 1.1): the model with its Adam, the buffer, the value; and what uses them."""
 
 import copy
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -108,14 +109,21 @@ class Shared:
     def practise(self, optimizer: PolicyOptimizer, task: Tensor, iterations: int) -> tuple[float, bool]:
         """Warm-up on task (K,), or (n, K); returns the model's last loss (mean of the members), and did it diverge?
 
-        Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why.
+        Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why. Where the model
+        itself is not finite any more, it is put back to what it was before.
         """
+        before = self.fitter.state_dict()
         config = replace(self.config.warm_up, iterations=iterations)
         for step in warm_up(self.fitter, self.buffer, optimizer, self.family, task, config, self.generator):
             last = step
         if last.diverged:
             warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
-        return last.model_loss.mean().item(), bool(last.diverged)
+        loss = last.model_loss.mean().item()
+        if not math.isfinite(loss):
+            self.fitter.load_state_dict(before)
+            told = "fitting the model diverged; it is as it was before this task. A smaller learning rate may help"
+            warnings.warn(f"task {task.tolist()}: {told}", RuntimeWarning, stacklevel=2)
+        return loss, bool(last.diverged)
 
     def collect(self, policy: GaussianPolicy, task: Tensor) -> tuple[float, Tensor]:
         """Real steps of one policy with exploration noise, into the buffer and the running moments.
