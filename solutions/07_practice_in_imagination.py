@@ -121,14 +121,14 @@ def paths(ax, rollout, **looks):
 
 
 IMAGINED = dict(color=COLOURS[0], linestyle="--", label="imagined")
-REAL = dict(color=COLOURS[2], label="real")
+REAL = dict(color=COLOURS[1], label="real")
 
 
 # %%
 figure, ax = plt.subplots(figsize=(4, 4))
 plane(ax, f"{len(shared.buffer):,} real steps")
 for x, y in family.sample_tasks(shared.config.n_tasks, SEED).tolist():
-    ax.plot(x, y, "*", color=COLOURS[1], markersize=11)
+    ax.plot(x, y, "*", color=COLOURS[2], markersize=11)
 show(figure, alt="Visited places as grey dots, in bundles from the middle to the goals of the training tasks, drawn as stars.")
 
 # %% [markdown]
@@ -194,7 +194,7 @@ figure, ax = plt.subplots(figsize=(4, 4))
 plane(ax, "a random policy in both worlds")
 paths(ax, in_real, **REAL)
 paths(ax, in_virtual, **IMAGINED)
-ax.plot(*goal, "*", color=COLOURS[1], markersize=14)
+ax.plot(*goal, "*", color=COLOURS[2], markersize=14)
 ax.legend(loc="lower left")
 show(figure, alt="Six paths of a random policy in the real world and in the model: they begin alike and drift apart.")
 
@@ -354,7 +354,7 @@ rest = [((g - product(conjugate_gradient(product, g, n))).norm() / g.norm()).ite
 figure, ax = plt.subplots(figsize=(7, 2.4))
 ax.semilogy(rest, marker="o")
 ax.set(xlabel="conjugate gradient steps", ylabel="unexplained part of g")
-show(figure, alt="The unexplained part of the gradient falls steadily with the number of conjugate gradient steps.")
+show(figure, alt="The unexplained part of the gradient falls, not at every step, with the number of conjugate gradient steps.")
 
 # %%
 print(f"D = {len(g):,} parameters: F would have {len(g) ** 2:,} entries. After 10 products with it, {rest[10]:.1%} of g is left.")
@@ -365,11 +365,13 @@ print(f"D = {len(g):,} parameters: F would have {len(g) ** 2:,} entries. After 1
 # Here is the step itself, short and long. For each length we ask three things: how far the behaviour moves (the KL), what the advantages *promise* (the
 # surrogate, $\mathbb E[\tfrac{\pi_\text{new}}{\pi_\text{old}} A]$), and what return the new policy then *has* in the same virtual world. Twice: along TRPO's direction, and along the plain gradient.
 #
-# **Before it runs:** far out, what will the promise do, and what the return?
+# **Before it runs:** suppose we lengthen the step until the *promise* is highest. The return is then ...
 
 # %%
 beyond = widgets.Predict(
-    "practice-promise", "When the step gets very long ...", ["both fall", "the promise rises, the return falls", "both rise"]
+    "practice-promise",
+    "Compared with a step of KL 0.1, the return after the most promising step is ...",
+    ["higher, too", "about the same", "lower"],
 )
 beyond
 
@@ -406,29 +408,33 @@ for (name, found), style in zip(sweep.items(), ("-", "--"), strict=True):
 for ax, words in ((left, "promise (surrogate)"), (right, "virtual return after the step")):
     ax.axvline(0.1, color="0.5", linestyle=":")
     ax.set(xlabel="length of the step, as predicted KL", title=words)
-right.set_yscale("symlog", linthresh=30)
 left.legend()
 show(figure, alt="The promise and the virtual return after a step, against its length as a KL, for TRPO's direction and for the gradient.")
 
 # %%
 found = sweep["TRPO"]
-near, far = min(found, key=lambda each: abs(np.log(each[0] / 0.1))), found[-1]
-far_words = "both rise" if far[2].total > near[2].total else "the promise rises, the return falls" if far[1] > near[1] else "both fall"
+near = min(found, key=lambda each: abs(np.log(each[0] / 0.1)))
+tempting = max(found, key=lambda each: each[1])
+change = (tempting[2].total - near[2].total).item()
 beyond.reveal(
-    far_words,
-    f"With a KL near 0.1: promise {near[1]:.2f}, return {near[2].total:.0f}. With the longest step: promise {far[1]:.2f}, return {far[2].total:.0f}.",
+    "about the same" if abs(change) < 1 else "higher, too" if change > 0 else "lower",
+    f"KL {near[0]:.2f}: promise {near[1]:.2f}, return {near[2].total:.1f}. The most promising step, KL {tempting[0]:.2f}: promise "
+    f"{tempting[1]:.2f}, return {tempting[2].total:.1f}.",
 )
 
 # %% [markdown]
-# The two policies, in the plane. Both steps go in the *same direction*; one stopped at the dotted line.
+# Around the dotted line, promise and return still agree. Beyond, the promise goes on rising while the return falls: it compares the new policy with actions of the old
+# one, in *states* of the old one, and the new policy goes elsewhere. (And along the plain gradient, the same change of behaviour earns less.)
+#
+# The policies after the two steps. Same direction; one has stopped at the dotted line.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(8, 4))
-for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], far, "without")):
+for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], found[-1], "without")):
     plane(ax, f"{words}: KL {each[0]:.2g}")
     paths(ax, each[2], **IMAGINED)
-    ax.plot(*goal, "*", color=COLOURS[1], markersize=14)
-show(figure, alt="Paths after a limited step, towards the goal, and after the longest step in the same direction.")
+    ax.plot(*goal, "*", color=COLOURS[2], markersize=14)
+show(figure, alt="Paths after a limited step, towards the goal, and after the longest step in the same direction, which miss it.")
 
 # %% [markdown]
 # That is all of TRPO: the direction from conjugate gradients, the length from the KL, and a last look (the *line search*): if the KL came out too large after all, or the promise is
@@ -509,7 +515,7 @@ policies, returns, steps = practise(shared, goals)
 figure, ax = plt.subplots(figsize=(7, 2.6))
 ax.plot(range(1, len(returns) + 1), [each.item() for each in returns], **IMAGINED)
 at_last = real_return(family, policies, goals).item()
-ax.plot(len(returns), at_last, "o", color=COLOURS[2], label="real, once, at the end")
+ax.plot(len(returns), at_last, "o", color=COLOURS[1], label="real, once, at the end")
 ax.set(xlabel="updates of the policy", ylabel="return")
 ax.legend()
 show(figure, alt="The imagined return rises over the updates; a dot at the end shows the real return.")
@@ -562,7 +568,7 @@ for seed in seeds:
 zero_shot, untrained = torch.stack(zero_shot), torch.stack(untrained)  # (seeds, P)
 
 figure, ax = plt.subplots(figsize=(7, 3))
-for values, name, mark, colour in ((untrained, "random", "x", "0.5"), (zero_shot, "after warm-up", "o", COLOURS[2]), (optimal[None], "optimum", "_", COLOURS[1])):
+for values, name, mark, colour in ((untrained, "random", "x", "0.5"), (zero_shot, "after warm-up", "o", COLOURS[1]), (optimal[None], "optimum", "_", COLOURS[2])):
     for p in range(len(goals)):
         size = 26 if mark == "_" else 7
         ax.plot([p] * len(values), values[:, p], mark, color=colour, markersize=size, markeredgewidth=2, label=name if p == 0 else None)
@@ -682,7 +688,7 @@ numbers = {
 }
 
 figure, ax = plt.subplots(figsize=(7, 3))
-for (name, values), looks in zip(numbers.items(), (IMAGINED, REAL, dict(color=COLOURS[1], linestyle=":")), strict=True):
+for (name, values), looks in zip(numbers.items(), (IMAGINED, REAL, dict(color=COLOURS[2], linestyle=":")), strict=True):
     ax.plot(distances, values, marker="o", **looks | {"label": name})
 ax.axvline(2 * 2**0.5, color="0.5", linewidth=1)
 ax.text(2 * 2**0.5, ax.get_ylim()[0], " corner of the training square", va="bottom")

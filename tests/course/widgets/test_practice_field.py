@@ -137,7 +137,7 @@ def test_pictures_are_sound_and_say_what_they_show(field):
     field.practise(1)
     still = field.render(**field.parameters())
     words = ET.fromstring(still).attrib["aria-label"]
-    assert words == field.describe(**field.parameters()) and "Goal at 1.0, -0.5 m, after 1 updates" in words
+    assert words == field.describe(**field.parameters()) and "Goal at 1.0, -0.5 m, after 1 update of" in words
     for html in (field.plane, field.picture):
         assert ET.fromstring(html.value).find("{http://www.w3.org/2000/svg}svg").attrib["role"] == "img"
     assert '<img alt="Goal at' in field._repr_mimebundle_()["text/html"] and len(still) < 60_000

@@ -84,7 +84,9 @@
       color: #333; background: #fff; border-radius: 3px }
     .tl-pad:not(:focus-visible) :is(.tl-pen, .tl-say) { display: none }
     .tl-stack { display: grid !important }
-    .tl-stack > * { grid-area: 1 / 1; place-self: start; margin: 0 }`;
+    .tl-stack > * { grid-area: 1 / 1; place-self: start }
+    .tl-stack .jupyter-widgets { margin: 0 !important; padding: 0 }
+    .tl-stack .tl-pad { display: block }`;
   document.head.append(style);
 
   const round = number => Math.round(number * 10) / 10;

@@ -78,8 +78,9 @@ class PracticeField(Widget):
     def describe(self, progress: Progress) -> str:
         p, (x, y) = progress, progress.goal
         imagined = "it diverges" if p.imagined is None else number(p.imagined.total)
+        times = "1 update" if p.updates == 1 else f"{p.updates} updates"
         return (
-            f"Goal at {x:.1f}, {y:.1f} m, after {p.updates} updates of the policy: return {imagined} in imagination, "
+            f"Goal at {x:.1f}, {y:.1f} m, after {times} of the policy: return {imagined} in imagination, "
             f"{number(p.happened.total)} in the real world. Practised: {thousands(p.virtual_steps)} virtual steps, "
             "0 real ones."
         )
