@@ -78,7 +78,7 @@ def test_every_episode_has_its_own_baseline():
 @pytest.mark.parametrize("network", maze.NETWORKS)
 def test_replaying_gives_the_gradient_of_the_whole_episode(network):
     """What was acted without a graph, and the sequence with one: the same activities, the same gradient."""
-    config = maze.Config.preset("smoke", network, weight=0.5, alpha=0.5, eta=0.2, spread="normal")
+    config = maze.Config.preset("smoke", network, weight=0.2, alpha=0.2, eta=0.2, spread="normal")
     policy = maze.build(config)
     made = act(policy, BatchedMaze(config.task, 4, generator := torch.Generator().manual_seed(0)), generator)
     output, _ = policy.layer(made.observation)

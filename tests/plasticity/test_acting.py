@@ -15,6 +15,9 @@ KINDS = [
     dict(plasticity="none"),
     dict(rule=Hebb(0.3, clip=0.1)),
     dict(rule="hebb", input_map=False),
+    dict(rule="modulated"),
+    dict(rule="modulated", input_map=False, plasticity="shared"),
+    dict(rule="retroactive"),
 ]
 
 
@@ -28,6 +31,8 @@ def make(T=7, B=3, N=5, **kind):
                 parameter.copy_(torch.randn_like(parameter))
         if layer.eta is not None:
             layer.eta.fill_(0.3)
+        if kind.get("rule") == "modulated":
+            layer.rule.clip = 0.4  # so that some traces meet it
     return layer, torch.randn(T, B, layer.input_size, dtype=torch.double)
 
 
@@ -43,7 +48,7 @@ def test_step_by_step_is_the_sequence(kind):
 
 
 @pytest.mark.parametrize("T", [1, 2, 7, 40])
-@pytest.mark.parametrize("rule", ["hebb", "oja"])
+@pytest.mark.parametrize("rule", ["hebb", "oja", "modulated"])
 def test_the_gradient_from_known_activities_is_that_of_the_sequence(rule, T):
     layer, input = make(T=T, rule=rule)
     gradients = []
@@ -51,6 +56,7 @@ def test_the_gradient_from_known_activities_is_that_of_the_sequence(rule, T):
         layer.zero_grad()
         layer.implementation, known = implementation, {}
         if implementation == "fused":
+            layer.implementation = "auto" if rule == "modulated" else "fused"
             acting = Acting(layer, 3)
             known = dict(hidden=torch.stack([acting.step(each) for each in input]))
         output, state = layer(input, **known)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tlteach.plasticity import checks
+from tlteach.plasticity.modulation import Modulated
 from tlteach.plasticity.rnn import PlasticRNN
 from tlteach.plasticity.rules import Hebb, Oja
 
@@ -31,8 +32,7 @@ class Acting:
             alpha = _array(layer.alpha.expand_as(layer.weight))
             bias = layer.weight if layer.input_map is None else layer.input_map.bias
             into = layer.weight[:0] if layer.input_map is None else layer.input_map.weight.t()
-            numbers = (alpha.dtype.type(layer.eta.item()), isinstance(layer.rule, Oja))
-            self._rest += [_array(into), _array(bias).reshape(-1), _array(layer.weight), alpha, *numbers]
+            self._rest += [_array(into), _array(bias).reshape(-1), _array(layer.weight), alpha, *_rule(layer)]
 
     @property
     def hidden(self) -> Tensor:
@@ -44,12 +44,13 @@ class Acting:
             with torch.no_grad():
                 _, self._state = self.layer.step(input, self._state)
             return self._state.hidden
-        from tlteach.plasticity.recurrence import kernels  # not before it is needed: numba takes its time
+        from tlteach.plasticity.recurrence import kernels, modulated  # not before it is needed: numba takes its time
 
         checks.tensor("input", input, (len(self._hidden), self.layer.input_size), self._hidden)
         self._hidden = torch.empty_like(self._hidden)
         after = self._hidden.numpy()
-        kernels.act(_array(input), self._pre, self._post, after, *self._rest)
+        kernel = modulated.act if isinstance(self.layer.rule, Modulated) else kernels.act
+        kernel(_array(input), self._pre, self._post, after, *self._rest)
         self._pre, self._post = self._post, after
         return self._hidden
 
@@ -58,8 +59,17 @@ def _array(tensor: Tensor):
     return tensor.detach().contiguous().numpy()
 
 
+def _rule(layer: PlasticRNN) -> tuple:
+    """What the compiled step needs to know of the rule."""
+    if not isinstance(layer.rule, Modulated):
+        return _array(layer.weight).dtype.type(layer.eta.item()), isinstance(layer.rule, Oja)
+    rates = layer.rule.rates
+    vectors = (rates.modulator.weight, rates.modulator.bias, rates.fan.weight, rates.fan.bias)
+    return (*(_array(each).reshape(-1) for each in vectors), float(layer.rule.clip))
+
+
 def _is_fused(layer: PlasticRNN) -> bool:
-    """Whether the compiled step knows the rule and the device."""
-    known = type(layer.rule) in (Hebb, Oja) and layer.rule.clip is None
-    weight = layer.weight
+    """Whether a compiled step knows the rule and the device."""
+    rule, weight = layer.rule, layer.weight
+    known = type(rule) in (Hebb, Oja) and rule.clip is None or type(rule) is Modulated and rule.clip is not None
     return known and weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.float64)

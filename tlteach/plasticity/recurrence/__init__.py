@@ -2,6 +2,7 @@
 
 direct.py       the equations, step by step, with autograd; every rule, every transformation of torch
 fused.py        compiled loops over one episode's trace at a time, on a CPU
+modulated.py    whole episodes of neuromodulation whose activities are known, on a CPU
 chunked.py      several steps at a time, in matrix products; any device, and where a trace is far beyond the cache
 """
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from tlteach.plasticity.modulation import Modulated
 from tlteach.plasticity.recurrence import chunked, direct
 from tlteach.plasticity.recurrence.clamped import merge_held, schedule
 from tlteach.plasticity.recurrence.function import FastRecurrence
@@ -42,6 +44,11 @@ def unroll(
     `hidden` (T, B, N) are activities computed before for exactly these arguments: the fast implementations then
     compute no more than the backward pass needs.
     """
+    if implementation == "auto" and hidden is not None and _can_be_replayed(drive, rule, state, clamp):
+        from tlteach.plasticity.recurrence import modulated  # not before it is needed: numba takes its time
+
+        output, trace = modulated.unroll(drive, weight, alpha, rule, hidden)
+        return output, PlasticState(output[-1], trace)
     T, B, N = drive.shape
     tiny = implementation == "auto" and T * B * N * N < TINY
     if implementation == "direct" or tiny or not _has_fast_form(drive, weight, alpha, rule, state):
@@ -81,10 +88,24 @@ def _has_fast_form(drive: Tensor, weight: Tensor, alpha: Tensor | None, rule: Ru
     return (
         type(rule) in (Hebb, Oja)
         and rule.clip is None
-        and drive.dtype in (torch.float32, torch.float64)
+        and _is_plain(drive)
+        and all(forward_ad.unpack_dual(t).tangent is None for t in tensors)
+    )
+
+
+def _can_be_replayed(drive: Tensor, rule: Rule | None, state: PlasticState | None, clamp: Tensor | None) -> bool:
+    """Whether these are whole episodes of simple neuromodulation, on a CPU."""
+    modulated = type(rule) is Modulated and rule.clip is not None
+    return modulated and state is None and clamp is None and drive.device.type == "cpu" and _is_plain(drive)
+
+
+def _is_plain(drive: Tensor) -> bool:
+    """Whether torch wants no more of us than numbers, in single or double precision."""
+    return (
+        drive.dtype in (torch.float32, torch.float64)
         and not drive.is_meta
         and not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()
         and not torch.is_autocast_enabled(drive.device.type)
-        and all(forward_ad.unpack_dual(t).tangent is None for t in tensors)
+        and forward_ad.unpack_dual(drive).tangent is None
     )
