@@ -114,6 +114,7 @@ class Shared:
         """
         before = self.fitter.state_dict()
         config = replace(self.config.warm_up, iterations=iterations)
+        task = task.to(self.device)
         for step in warm_up(self.fitter, self.buffer, optimizer, self.family, task, config, self.generator):
             last = step
         if last.diverged:
