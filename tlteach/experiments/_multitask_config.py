@@ -19,7 +19,7 @@ from tlteach.modelbased.ppo import PPOConfig
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.modelbased.trpo import TRPOConfig
 from tlteach.modelbased.warm_up import WarmUpConfig
-from tlteach.tasks.families import Family
+from tlteach.tasks.families import Family, families
 from tlteach.tasks.families import family as family_called
 
 PRESETS = ("smoke", "lesson", "paper")
@@ -169,5 +169,9 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
             pace=dict(ppo=4, trpo=6),
         ),
     },
-    "paper": {"others": dict(optimizer="trpo")},
+    "paper": {  # the authors' time step; their networks and amounts are the defaults
+        **{name: dict(optimizer="trpo", frame_skip=1) for name in families() if name.startswith("halfcheetah")},
+        **{name: dict(optimizer="trpo", frame_skip=2) for name in families() if name.startswith("ant")},
+        "others": dict(optimizer="trpo"),
+    },
 }  # fmt: skip
