@@ -15,12 +15,12 @@
 # %% [markdown]
 # # 6 · Learning a world
 #
-# You carry a full cup through a door that you have never seen. You do not need to spill ten thousand cups first: you can *imagine*
-# what the coffee will do when you stop. You know how the world moves, whatever it is that you want in it.
+# You carry a full cup through a door that you have never seen. You do not need to spill ten thousand cups first: you can
+# *imagine* what the coffee will do when you stop. You know how the world moves, whatever it is that you want in it.
 #
-# So far in this course, what was carried from task to task was a way of learning. The second half carries something else: **a model
-# of the world**, learned once, used for every task. In this lesson you learn two worlds from data and imagine futures in them. And,
-# since the next lesson lets an agent live in such a dream, you find out when not to believe it.
+# So far in this course, what was carried from task to task was a way of learning. The second half carries something else: **a
+# model of the world**, learned once, used for every task. In this lesson you learn two worlds from data and imagine futures in
+# them. And, since the next lesson lets an agent live in such a dream, you find out when not to believe it.
 #
 # <div class="alert alert-info" role="note">
 #
@@ -62,9 +62,10 @@ lesson = setup(PRESET, SEED)
 # %% [markdown]
 # ## One world, many tasks
 #
-# The first world is a plane with a small mass in it. Its **state** $s$ is four numbers: where it is, $x$ and $y$ (in metres), and how fast it
-# moves, $v_x$ and $v_y$. An **action** $a$ is two numbers between -1 and 1, a push along $x$ and one along $y$. Drag slows the mass
-# down, and there is a wind that differs from place to place. How one state follows from the last is called the **dynamics**,
+# The first world is a plane with a small mass in it. Its **state** $s$ is four numbers: where it is, $x$ and $y$ (in metres),
+# and how fast it moves, $v_x$ and $v_y$. An **action** $a$ is two numbers between -1 and 1, a push along $x$ and one along $y$.
+# Drag slows the mass down, and there is a wind that differs from place to place. How one state follows from the last is called
+# the **dynamics**,
 #
 # $$s' = M(s, a)\,.$$
 #
@@ -89,23 +90,29 @@ ax.plot(places[:, 0], places[:, 1], "o", color="C0", markersize=4, label="masses
 ax.plot(goals[:, 0], goals[:, 1], "*", color="C1", markersize=13, label="goals of five tasks")
 ax.set(xlabel="x (m)", ylabel="y (m)", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
 ax.legend(loc="upper left", bbox_to_anchor=(0, 1.2))
-show(figure, alt="Nine masses in a plane drift along bent paths, each another way; five stars mark goals, most of them near the middle.")
+show(
+    figure,
+    alt="Nine masses in a plane drift along bent paths, each another way; five stars mark goals, most of them near the middle.",
+)
 
 # %% [markdown]
-# Now the point of the whole second half of this course. Take one single step in this world. Its reward depends on the goal. Where it
-# led does not. **A step made for one task teaches the dynamics for all of them.**
+# Now the point of the whole second half of this course. Take one single step in this world. Its reward depends on the goal.
+# Where it led does not. **A step made for one task teaches the dynamics for all of them.**
 
 # %%
 s, a = torch.tensor([0.0, 0.0, 1.0, 0.0]), torch.tensor([0.5, 1.0])
 s_next = world.simulate(s, a)
 rewards = world.reward(s, a, s_next, goals)  # (5,)
-rows = [(f"({x:.1f}, {y:.1f})", f"{r:.2f}", "(" + ", ".join(f"{v:.2f}" for v in s_next) + ")") for (x, y), r in zip(goals, rewards, strict=True)]
+rows = [
+    (f"({x:.1f}, {y:.1f})", f"{r:.2f}", "(" + ", ".join(f"{v:.2f}" for v in s_next) + ")")
+    for (x, y), r in zip(goals, rewards, strict=True)
+]
 Table(("goal", "reward", "next state"), rows, "One step, seen by five tasks")
 
 # %% [markdown]
-# And it is why the reward is *not* learned here. The paper's method is told $r_\psi$, as you are told where to go; what it must find out
-# is how the world moves. So the plan is: collect steps, fit a network $\hat M$ to them, and practise each new task in $\hat M$. This lesson
-# does the first two.
+# And it is why the reward is *not* learned here. The paper's method is told $r_\psi$, as you are told where to go; what it must
+# find out is how the world moves. So the plan is: collect steps, fit a network $\hat M$ to them, and practise each new task in
+# $\hat M$. This lesson does the first two.
 
 # %% [markdown]
 # ## Where data comes from
@@ -145,7 +152,7 @@ def wandering(theta, sigma, generator):
 hard = 0.3 / (1 - (1 - 0.15) ** 2) ** 0.5  # how hard wandering noise pushes: its standard deviation in the long run
 kinds = {"white": (1.0, hard), "wandering": (0.15, 0.3)}
 seen = {
-    name: collect(world, goals[0], wandering(theta, sigma, lesson.generator()), 2000, SEED, n_worlds=20)  # 20 episodes of 100 steps
+    name: collect(world, goals[0], wandering(theta, sigma, lesson.generator()), 2000, SEED, n_worlds=20)  # 20 episodes
     for name, (theta, sigma) in kinds.items()
 }
 
@@ -166,9 +173,9 @@ noise.reveal(
 )
 
 # %% [markdown]
-# Noise alone leads anywhere. In the paper the noise is added to the policy of the task that is being learned. We have no policies yet,
-# so a crude hand-made one takes their place: it leans towards its goal, and wanders. (This stand-in is ours.) Five tasks, eight
-# episodes each, 100 steps an episode: **4,000 real steps**, a little under seven minutes of the mass's life.
+# Noise alone leads anywhere. In the paper the noise is added to the policy of the task that is being learned. We have no
+# policies yet, so a crude hand-made one takes their place: it leans towards its goal, and wanders. (This stand-in is ours.)
+# Five tasks, eight episodes each, 100 steps an episode: **4,000 real steps**, a little under seven minutes of the mass's life.
 
 
 # %%
@@ -190,8 +197,8 @@ print(f"{len(data):,} steps to learn from, {len(held_out):,} to test with")
 # %% [markdown]
 # ## What to ask the network for
 #
-# The obvious question is: *what is the next state?* It is a bad one. Look at how much the states vary, and how much they change in one
-# step.
+# The obvious question is: *what is the next state?* It is a bad one. Look at how much the states vary, and how much they change
+# in one step.
 
 # %%
 names = ("x (m)", "y (m)", "v_x (m/s)", "v_y (m/s)")
@@ -200,18 +207,19 @@ rows = [(name, f"{s:.2f}", f"{c:.3f}") for name, s, c in zip(names, data.obs.std
 Table(("", "spread of the states", "spread of the change in a step"), rows, "Standard deviations in the data")
 
 # %% [markdown]
-# A network that answers "the next state is the old one" is off by a few hundredths of what places vary by. Its loss looks splendid, and it
-# knows nothing of the world. So ask for the **change** instead. And ask for each component in units of its own spread: otherwise the
-# component with the largest numbers rules the loss, and the unit of measurement decides what is learned.
+# A network that answers "the next state is the old one" is off by a few hundredths of what places vary by. Its loss looks
+# splendid, and it knows nothing of the world. So ask for the **change** instead. And ask for each component in units of its own
+# spread: otherwise the component with the largest numbers rules the loss, and the unit of measurement decides what is learned.
 
 # %% [markdown]
 # ### Exercise 1 · Ask for the change
 #
 # *Difficulty ●●○○○ · about 7 minutes*
 #
-# From states and next states, N of each with O components, make the targets of the network: the change, shifted and scaled so that
-# over the N transitions **each component** has mean 0 and standard deviation 1. A component that always changes by the same amount has
-# spread 0: its target is 0, not NaN. (`x.std(0, correction=0)` divides by N; `torch.where(condition, a, b)` chooses.)
+# From states and next states, N of each with O components, make the targets of the network: the change, shifted and scaled so
+# that over the N transitions **each component** has mean 0 and standard deviation 1. A component that always changes by the
+# same amount has spread 0: its target is 0, not NaN. (`x.std(0, correction=0)` divides by N; `torch.where(condition, a, b)`
+# chooses.)
 
 
 # %%
@@ -236,19 +244,22 @@ for name, before, after in zip(names, change.T, target.T, strict=True):
 axes[0].set(title="change in a step", ylabel="steps")
 axes[0].legend(fontsize=8)
 axes[1].set(title="what the network is asked for")
-show(figure, alt="Histograms of four components: changes of different widths on the left, all of about the same width on the right.")
+show(
+    figure,
+    alt="Histograms of four components: changes of different widths on the left, all of about the same width on the right.",
+)
 
 # %% [markdown]
 # ## The model
 #
-# A network $f$ sees the normalised state and the action, and answers with a normalised change. Undoing the normalisation gives the next
-# state:
+# A network $f$ sees the normalised state and the action, and answers with a normalised change. Undoing the normalisation gives
+# the next state:
 #
 # $$\hat M(s, a) = s + \mu_\Delta + \sigma_\Delta \circ f\big(\tfrac{s - \mu_s}{\sigma_s},\ a\big)\,.$$
 #
-# It begins with an output near 0: before it has learned anything, it says "the usual change". We train not one network but **five at once**,
-# alike in all but their random beginnings and their minibatches. Why five will be clear in a while. (The authors' program has one, of two layers of
-# 500 units; the ensemble is ours. Five of 64 units learn in seconds.)
+# It begins with an output near 0: before it has learned anything, it says "the usual change". We train not one network but
+# **five at once**, alike in all but their random beginnings and their minibatches. Why five will be clear in a while. (The
+# authors' program has one, of two layers of 500 units; the ensemble is ours. Five of 64 units learn in seconds.)
 
 
 # %%
@@ -313,7 +324,12 @@ print(f"one step ahead, on steps it has never seen: off by {one_step:.1%} of wha
 far = widgets.Predict(
     "world-compounding",
     "Its error after one step is e (printed above). After 50 imagined steps it is about ...",
-    ["1 e: it follows the same actions", "7 e: chance errors partly cancel (the root of 50)", "50 e: each step adds its own", "much more than 50 e"],
+    [
+        "1 e: it follows the same actions",
+        "7 e: chance errors partly cancel (the root of 50)",
+        "50 e: each step adds its own",
+        "much more than 50 e",
+    ],
 )
 far
 
@@ -322,9 +338,9 @@ far
 #
 # *Difficulty ●●○○○ · about 8 minutes*
 #
-# Imagine N futures at once. `step(obs, action)` takes the states (N, O) and actions (N, A) of all of them and returns their next states, (N, O).
-# `actions` is (T, N, A): time first. Return the T + 1 states of each, the start among them, (T + 1, N, O). Call `step` once a time
-# step, for all rollouts together: this is what makes imagining so much cheaper than living.
+# Imagine N futures at once. `step(obs, action)` takes the states (N, O) and actions (N, A) of all of them and returns their
+# next states, (N, O). `actions` is (T, N, A): time first. Return the T + 1 states of each, the start among them, (T + 1, N, O).
+# Call `step` once a time step, for all rollouts together: this is what makes imagining so much cheaper than living.
 
 
 # %%
@@ -359,11 +375,14 @@ for ax, n in zip(axes, (0, 7, 13), strict=True):
     ax.plot(*obs[0, n, :2], "o", color="black")
     ax.set(xlabel="x (m)", aspect="equal")
 axes[0].set(ylabel="y (m)")
-show(figure, alt="Three real paths of 50 steps as black lines, each with five imagined ones, dashed: together at first, then fanning out.")
+show(
+    figure,
+    alt="Three real paths of 50 steps as black lines, each with five imagined ones, dashed: together at first, then fanning out.",
+)
 
 # %% [markdown]
-# Black is what happened, dashed what the five networks imagined from the same start with the same actions. Now over all held-out episodes, from
-# every step of them from which 50 more are known:
+# Black is what happened, dashed what the five networks imagined from the same start with the same actions. Now over all
+# held-out episodes, from every step of them from which 50 more are known:
 
 # %%
 horizon = 50
@@ -381,11 +400,14 @@ ax.plot(ahead, ahead * error[0].mean(), "--", color="C1", label="if each step ju
 ax.plot(ahead, still, ":", color="C2", linewidth=2, label="'nothing changes'")
 ax.set(xlabel="steps ahead", ylabel="error (spread of the states)", ylim=(0, 1.5))
 ax.legend()
-show(figure, alt="Error against steps ahead: the models start near zero and bend upwards; 'nothing changes' is far worse at once.")
+show(
+    figure,
+    alt="Error against steps ahead: the models start near zero and bend upwards; 'nothing changes' is far worse at once.",
+)
 
 # %%
 times = (error[-1] / error[0]).mean().item()
-options = {1: "1 e: it follows the same actions", 7: "7 e: chance errors partly cancel (the root of 50)", 50: "50 e: each step adds its own"}
+options = dict(zip((1, 7, 50), far.options[:3], strict=True))
 near = min(options, key=lambda n: abs(torch.log(torch.tensor(times / n)).item()))
 far.reveal(
     options[near] if times < 60 else "much more than 50 e",
@@ -393,29 +415,33 @@ far.reveal(
 )
 
 # %% [markdown]
-# Errors **compound**. Write $\delta_h$ for the error after $h$ steps, and $\varepsilon$ for the new one that each step makes. Then
+# Errors **compound**. Write $\delta_h$ for the error after $h$ steps, and $\varepsilon$ for the new one that each step makes.
+# Then
 #
 # $$\delta_{h+1} \approx J\,\delta_h + \varepsilon\,,$$
 #
-# where $J = \partial \hat M / \partial s$ says what becomes of a small difference between two states. Where $J$ shrinks differences, errors are forgiven: drag
-# makes the mass forget a wrong velocity. Where $J$ keeps them, they add up: nothing ever corrects a wrong place. And where $J$ makes
-# them larger, they explode: two masses a hand apart may be in different winds. You see all three in the curve: it begins below the straight line, and then bends
-# upwards. There the imagined states stray to where the data said little, and $\varepsilon$ grows, too.
+# where $J = \partial \hat M / \partial s$ says what becomes of a small difference between two states. Where $J$ shrinks
+# differences, errors are forgiven: drag makes the mass forget a wrong velocity. Where $J$ keeps them, they add up: nothing ever
+# corrects a wrong place. And where $J$ makes them larger, they explode: two masses a hand apart may be in different winds. You
+# see all three in the curve: it begins below the straight line, and then bends upwards. There the imagined states stray to
+# where the data said little, and $\varepsilon$ grows, too.
 #
-# Either way, the number that one trains on, the one-step error, is not the number that one cares about. Why not train on the latter?
+# Either way, the number that one trains on, the one-step error, is not the number that one cares about. Why not train on the
+# latter?
 
 # %% [markdown]
 # ## A loss that looks ahead
 #
-# Start at a real state, let the model take $H$ steps on its own, and compare each with what really happened. This is the loss of the authors'
-# program (they look $H = 2$ steps ahead):
+# Start at a real state, let the model take $H$ steps on its own, and compare each with what really happened. This is the loss
+# of the authors' program (they look $H = 2$ steps ahead):
 #
 # $$\hat s_0 = s_0, \quad \hat s_{i+1} = \hat M(\hat s_i, a_i), \quad
 # e_i = \frac{(\hat s_{i+1} - \hat s_i) - (s_{i+1} - s_i)}{\sigma_\Delta}, \quad
 # L = \frac{1}{H} \sum_{i=0}^{H-1} \Big\langle \sqrt{\tfrac{1}{O}\textstyle\sum_j e_{ij}^2} \Big\rangle_{\text{batch}}$$
 #
-# Two things in it deserve a thought. **The root**: it is the *norm* of the error, not its square. Suppose that of 100 steps, 99 are off by 0.1, and in one
-# the world did something odd (a blow against a wall, say), and it is off by 10. How much of the loss is due to that one?
+# Two things in it deserve a thought. **The root**: it is the *norm* of the error, not its square. Suppose that of 100 steps, 99
+# are off by 0.1, and in one the world did something odd (a blow against a wall, say), and it is off by 10. How much of the loss
+# is due to that one?
 
 # %%
 e = torch.tensor([0.1] * 99 + [10.0])
@@ -423,26 +449,28 @@ rows = [(name, f"{cost[-1] / cost.sum():.1%}") for name, cost in (("the norm", e
 Table(("loss", "share of the one odd step"), rows, "99 errors of 0.1, one of 10")
 
 # %% [markdown]
-# And the slope of the norm is the same however large the error: every step pulls equally hard, whereas with squares the odd one pulls 100 times as hard
-# as any other.
+# And the slope of the norm is the same however large the error: every step pulls equally hard, whereas with squares the odd one
+# pulls 100 times as hard as any other.
 #
-# **The ends of episodes.** All steps lie in one long table, one episode after the other, and a window of $H$ steps may run over the
-# end of one. Where the world was put back to a start, no model can foresee it, and none should be punished for it. So the table keeps
-# the true next state of *each* step (not just the next row), and after the end of an episode the model is handed the first true state of the next
-# one. Being handed true states is called *teacher forcing*.
+# **The ends of episodes.** All steps lie in one long table, one episode after the other, and a window of $H$ steps may run over
+# the end of one. Where the world was put back to a start, no model can foresee it, and none should be punished for it. So the
+# table keeps the true next state of *each* step (not just the next row), and after the end of an episode the model is handed
+# the first true state of the next one. Being handed true states is called *teacher forcing*.
 
 # %% [markdown]
 # ### Exercise 3 · A loss that looks ahead
 #
 # *Difficulty ●●●●○ · about 15 minutes*
 #
-# Write the loss. A batch has B windows of H steps, time first: `obs` and `next_obs` are (H, B, O), `action` (H, B, A), and `boundary` (H, B) is True where an
-# episode ended with that step. `step` is the model, as in exercise 2, and `std` (O,) is $\sigma_\Delta$.
+# Write the loss. A batch has B windows of H steps, time first: `obs` and `next_obs` are (H, B, O), `action` (H, B, A), and
+# `boundary` (H, B) is True where an episode ended with that step. `step` is the model, as in exercise 2, and `std` (O,) is
+# $\sigma_\Delta$.
 #
 # - The belief starts at `obs[0]`. The true change in step i is `next_obs[i] - obs[i]`.
 # - Mean over the components under the root, then the root, then the mean over the batch, then the mean over the steps.
 # - Add `1e-12` under the root: at 0 its slope is infinite, and one perfect prediction would make the gradient NaN.
-# - After step i, go on from your own prediction, but from `obs[i + 1]` where `boundary[i]` is True. `boundary[i][:, None]` is (B, 1).
+# - After step i, go on from your own prediction, but from `obs[i + 1]` where `boundary[i]` is True. `boundary[i][:, None]` is
+#   (B, 1).
 
 
 # %%
@@ -463,7 +491,8 @@ def multi_step_loss(step, obs, action, next_obs, boundary, std):
 multi_step_loss = check.multi_step_loss(multi_step_loss)
 
 # %% [markdown]
-# The library computes the same for all five networks at once. Is it the same? Here is a batch of windows from the data, 4 steps long:
+# The library computes the same for all five networks at once. Is it the same? Here is a batch of windows from the data, 4 steps
+# long:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -471,14 +500,21 @@ window = buffer.sample((5, 64), 4, lesson.generator(3))  # obs (4, 5, 64, 4): st
 with torch.no_grad():
     library = fitting.multi_step_loss(model, window)  # (5,)
     ours = [
-        multi_step_loss(member(model, e), window.obs[:, e], window.action[:, e], window.next_obs[:, e], window.boundary[:, e], model.delta_norm.std)
+        multi_step_loss(
+            member(model, e),
+            window.obs[:, e],
+            window.action[:, e],
+            window.next_obs[:, e],
+            window.boundary[:, e],
+            model.delta_norm.std,
+        )
         for e in range(5)
     ]
 print("the same to five digits:", torch.allclose(torch.stack(ours), library, rtol=1e-5))
 
 # %% [markdown]
-# Now train five new networks with it, four steps ahead. To be fair, each update sees as many transitions as before: 64 windows of 4 steps
-# instead of 256 of one. **About seven seconds.**
+# Now train five new networks with it, four steps ahead. To be fair, each update sees as many transitions as before: 64 windows
+# of 4 steps instead of 256 of one. **About seven seconds.**
 
 # %%
 helps = widgets.Predict(
@@ -501,12 +537,20 @@ def compared(models, obs, action, steps, caption):
     for name, m in models.items():
         error = fitting.error_by_horizon(m, obs, action, max(steps))  # (T, 5)
         errors[name] = error.mean(1)
-        rows.append((name, *(f"{error[h - 1].mean():.3f} ({error[h - 1].min():.3f} to {error[h - 1].max():.3f})" for h in steps)))
+        rows.append(
+            (name, *(f"{error[h - 1].mean():.3f} ({error[h - 1].min():.3f} to {error[h - 1].max():.3f})" for h in steps))
+        )
     return errors, Table(("trained to look", *(f"{h} ahead" for h in steps)), rows, caption)
 
 
 models = {"one step ahead": model, "four steps ahead": looking_ahead}
-errors, table = compared(models, obs, action, (1, 5, 10, 30), "Point mass: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)")
+errors, table = compared(
+    models,
+    obs,
+    action,
+    (1, 5, 10, 30),
+    "Point mass: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)",
+)
 table
 
 # %%
@@ -519,14 +563,15 @@ helps.reveal(
 )
 
 # %% [markdown]
-# Think about why. This world is smooth, nothing in it is hidden and no measurement is noisy: the model *can* get every single step right, and then all steps are
-# right. And with equal numbers of transitions, 256 separate ones tell more than 64 stretches of four.
+# Think about why. This world is smooth, nothing in it is hidden and no measurement is noisy: the model *can* get every single
+# step right, and then all steps are right. And with equal numbers of transitions, 256 separate ones tell more than 64 stretches
+# of four.
 
 # %% [markdown]
 # ## Look into the fan
 #
-# Choose an episode and a step of it. The black line is what really happened next; the five coloured ones are imagined. Grey dots
-# are states from the data. Move the horizon by mouse, or with the arrow keys. Try these:
+# Choose an episode and a step of it. The black line is what really happened next; the five coloured ones are imagined. Grey
+# dots are states from the data. Move the horizon by mouse, or with the arrow keys. Try these:
 #
 # - Play the horizon from 0. When do the five part?
 # - The episodes "new goal" belong to tasks that are not in the data. What is different about them?
@@ -554,16 +599,17 @@ fan
 # ## Ask five
 #
 # In real use there is no black line. How can one tell, without a single real step, whether an imagined future is worth
-# anything? This is what the five are for. They began differently and saw the data in another order, but where there was data, it forced
-# them to agree. Where there was none, nothing did.
+# anything? This is what the five are for. They began differently and saw the data in another order, but where there was data,
+# it forced them to agree. Where there was none, nothing did.
 
 # %% [markdown]
 # ### Exercise 4 · Disagreement
 #
 # *Difficulty ●●○○○ · about 7 minutes*
 #
-# E members predict the next state of N states, `predictions` (E, N, O). For each state, measure how far they are apart: subtract the mean of the members, divide each
-# component by its unit `std` (O,), and take the root of the mean square over members and components. One number a state, (N,).
+# E members predict the next state of N states, `predictions` (E, N, O). For each state, measure how far they are apart:
+# subtract the mean of the members, divide each component by its unit `std` (O,), and take the root of the mean square over
+# members and components. One number a state, (N,).
 
 
 # %%
@@ -626,24 +672,29 @@ where.reveal(
 # %% [markdown]
 # So disagreement is a warning light that costs no real step. Two things it is not:
 #
-# - It is **not the error**. The five share their data, their shape and their training; what none of them could learn, none reports. Compare
-#   the two maps: they are often more wrong than they differ.
+# - It is **not the error**. The five share their data, their shape and their training; what none of them could learn, none
+#   reports. Compare the two maps: they are often more wrong than they differ.
 # - It is **not a cure**. It says that a dream is unreliable here. The remedy is to go there and collect.
 #
-# That second remark is the catch in carrying a world from task to task. The *dynamics* are the same for all goals. The *data* is not.
+# That second remark is the catch in carrying a world from task to task. The *dynamics* are the same for all goals. The *data*
+# is not.
 
 # %%
 seen_error = fitting.error_by_horizon(model, obs, action, 30).mean(1)
 new_error = fitting.error_by_horizon(model, new_obs, new_action, 30).mean(1)
-rows = [(name, *(f"{e[h - 1]:.3f}" for h in (1, 10, 30))) for name, e in (("goals of the data", seen_error), ("new goals, far from the data", new_error))]
+rows = [
+    (name, *(f"{e[h - 1]:.3f}" for h in (1, 10, 30)))
+    for name, e in (("goals of the data", seen_error), ("new goals, far from the data", new_error))
+]
 Table(("episodes of", "1 ahead", "10 ahead", "30 ahead"), rows, "Error of the same model (spread of the states)")
 
 # %% [markdown]
 # ## An arm
 #
-# Now a world with sharper corners: an arm of two bones, driven by a motor at the shoulder and one at the elbow. This is *Reacher*, a standard
-# problem, simulated with MuJoCo. The task will be to touch a target with the fingertip; the world is the arm. A state has eight numbers: cosine and
-# sine of both angles, two angular velocities, and the place of the fingertip. A step is 0.02 s.
+# Now a world with sharper corners: an arm of two bones, driven by a motor at the shoulder and one at the elbow. This is
+# *Reacher*, a standard problem, simulated with MuJoCo. The task will be to touch a target with the fingertip; the world is the
+# arm. A state has eight numbers: cosine and sine of both angles, two angular velocities, and the place of the fingertip. A step
+# is 0.02 s.
 
 # %%
 arm = family("reacher")
@@ -662,8 +713,8 @@ ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 show(figure, alt="An arm of two bones in five moments of a real episode, and the way of its fingertip.")
 
 # %% [markdown]
-# The same recipe: 4,000 real steps, five networks, once looking one step ahead and once four. **About fifteen seconds** for both. Think back to the point mass
-# before you look at the table.
+# The same recipe: 4,000 real steps, five networks, once looking one step ahead and once four. **About fifteen seconds** for
+# both. Think back to the point mass before you look at the table.
 
 # %%
 live = widgets.LiveTraining("models of the arm", metric="loss", logy=True)
@@ -672,7 +723,13 @@ for name, h in (("one step ahead", 1), ("four steps ahead", 4)):
     arm_models[name] = fit(make_model(arm_data, obs_size=8)[0], arm_buffer, horizon=h, watch=live.curve(name))
 
 # %%
-arm_errors, table = compared(arm_models, arm_obs, arm_action, (1, 5, 10, 20), "Arm: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)")
+arm_errors, table = compared(
+    arm_models,
+    arm_obs,
+    arm_action,
+    (1, 5, 10, 20),
+    "Arm: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)",
+)
 table
 
 # %%
@@ -680,19 +737,21 @@ ratio = (arm_errors["four steps ahead"][4] / arm_errors["one step ahead"][4]).it
 print(f"Five steps ahead, the one that was trained to look ahead makes {ratio:.2f} times the error of the other.")
 
 # %% [markdown]
-# The arm is harder: its velocities run from -70 to 70 radians per second, the elbow has an end stop, and both bones pull at each other. A network of this size cannot get every
-# step right, and *which* errors it makes begins to matter: those that the next steps make worse are the ones that a loss which looks ahead punishes. (That is our
-# reading of it. With each of three seeds that we tried, looking ahead paid for the arm and did not for the point mass; change `SEED` at the top and see.) An error of about 1.4, by the way, means that the imagined state
-# has no more to do with the real one than any other state of the data.
+# The arm is harder: its velocities run from -70 to 70 radians per second, the elbow has an end stop, and both bones pull at
+# each other. A network of this size cannot get every step right, and *which* errors it makes begins to matter: those that the
+# next steps make worse are the ones that a loss which looks ahead punishes. (That is our reading of it. With each of three
+# seeds that we tried, looking ahead paid for the arm and did not for the point mass; change `SEED` at the top and see.) An
+# error of about 1.4, by the way, means that the imagined state has no more to do with the real one than any other state of the
+# data.
 
 # %%
 arm_fan = widgets.WorldFan(arm_models, arm, arm_obs[:, :6], arm_action[:, :6], data=arm_data.obs, horizon=20)
 arm_fan
 
 # %% [markdown]
-# Step slowly, and look at the coloured arms: some of their bones are too long. Nobody told the networks that $\cos^2 + \sin^2 = 1$, or that an arm keeps its
-# length. That gives you **another warning light that needs no real step**: what you know about every possible state. Here it is, as the length of the imagined upper arm (in
-# reality always 10 cm).
+# Step slowly, and look at the coloured arms: some of their bones are too long. Nobody told the networks that $\cos^2 + \sin^2 =
+# 1$, or that an arm keeps its length. That gives you **another warning light that needs no real step**: what you know about
+# every possible state. Here it is, as the length of the imagined upper arm (in reality always 10 cm).
 
 # %%
 with torch.no_grad():
@@ -701,7 +760,9 @@ with torch.no_grad():
         future = torch.stack([imagine(member(m, e), arm_obs[0], arm_action[:20]) for e in range(5)])  # (5, 21, 20, 8)
         length = 10 * future[..., [0, 2]].norm(dim=-1)  # (5, 21, 20) cm
         rows.append((name, *(f"{length[:, h].min():.1f} to {length[:, h].max():.1f} cm" for h in (0, 5, 20))))
-Table(("trained to look", "at the start", "5 ahead", "20 ahead"), rows, "Length of the upper arm, in 5 x 20 imagined futures")
+Table(
+    ("trained to look", "at the start", "5 ahead", "20 ahead"), rows, "Length of the upper arm, in 5 x 20 imagined futures"
+)
 
 # %% [markdown]
 # ## What the paper does, and what we did
@@ -715,10 +776,11 @@ Table(("trained to look", "at the start", "5 ahead", "20 ahead"), rows, "Length 
 # | worlds | half-cheetah, ant, humanoid | a point mass, an arm |
 # | known to the learner | the reward of every task | the same |
 #
-# What stands in the left column was read in the first author's published program. The **paper's claims** (from its abstract and a
-# survey of it; we could not read its tables): when such a model is carried from task to task, a policy that was warmed up in it needs far fewer real steps than methods that carry a
-# policy; and practice in several models keeps the policy from fitting itself to the errors of one. The program we read has one model, which goes on changing while the policy
-# trains. Neither claim has been examined yet: this lesson only made the world. All numbers above are **ours**, from one seed.
+# What stands in the left column was read in the first author's published program. The **paper's claims** (from its abstract and
+# a survey of it; we could not read its tables): when such a model is carried from task to task, a policy that was warmed up in
+# it needs far fewer real steps than methods that carry a policy; and practice in several models keeps the policy from fitting
+# itself to the errors of one. The program we read has one model, which goes on changing while the policy trains. Neither claim
+# has been examined yet: this lesson only made the world. All numbers above are **ours**, from one seed.
 #
 # ## Summary
 #
@@ -726,20 +788,22 @@ Table(("trained to look", "at the start", "5 ahead", "20 ahead"), rows, "Length 
 # - Ask the network for the change, each component in units of its spread. "Nothing changes" is the baseline to beat.
 # - Errors compound, because the model goes on from its own errors. The one-step error says little about step 50.
 # - The multi-step loss trains what one needs. It paid for the arm and not for the point mass: measure it.
-# - Where there is no data, the members of an ensemble disagree. That warns, but does not tell the error; and what you know about all states is a second warning.
+# - Where there is no data, the members of an ensemble disagree. That warns, but does not tell the error; and what you know
+#   about all states is a second warning.
 # - The world is shared by all tasks, but a model of it reaches only as far as its data.
 #
-# **Next:** lesson 7. You have a world that costs nothing to live in. Put an agent into it, let it practise for a goal that it has never seen, and count the real steps it needs: zero. Then watch how
-# it finds the holes in your world, and moves in.
+# **Next:** lesson 7. You have a world that costs nothing to live in. Put an agent into it, let it practise for a goal that it
+# has never seen, and count the real steps it needs: zero. Then watch how it finds the holes in your world, and moves in.
 #
 # ## References
 #
 # - N. C. Landolfi, G. Thomas, T. Ma: *A model-based approach for sample-efficient multi-task reinforcement learning.* 2019,
 #   [arXiv 1907.04964](https://arxiv.org/abs/1907.04964).
-# - Y. Luo, H. Xu, Y. Li, Y. Tian, T. Darrell, T. Ma: *Algorithmic framework for model-based deep reinforcement learning with theoretical
-#   guarantees.* ICLR 2019, [arXiv 1807.03858](https://arxiv.org/abs/1807.03858). The parent of the method, and of the loss.
-# - K. Chua, R. Calandra, R. McAllister, S. Levine: *Deep reinforcement learning in a handful of trials using probabilistic dynamics
-#   models.* NeurIPS 2018 (ensembles).
+# - Y. Luo, H. Xu, Y. Li, Y. Tian, T. Darrell, T. Ma: *Algorithmic framework for model-based deep reinforcement learning with
+#   theoretical guarantees.* ICLR 2019, [arXiv 1807.03858](https://arxiv.org/abs/1807.03858). The parent of the method, and of
+#   the loss.
+# - K. Chua, R. Calandra, R. McAllister, S. Levine: *Deep reinforcement learning in a handful of trials using probabilistic
+#   dynamics models.* NeurIPS 2018 (ensembles).
 # - G. E. Uhlenbeck, L. S. Ornstein: *On the theory of the Brownian motion.* Physical Review 36, 1930.
 
 # %%
