@@ -9,7 +9,7 @@ from tlteach.course.exercises.probes import Draw, tensor
 
 
 def known_reward(obs, action, next_obs, task):
-    """Reward of each step: obs, next_obs (..., 4) = x, y, v_x, v_y; action (..., 2); goal `task` (2,) or (..., 2) -> (...)."""  # noqa: E501
+    """Reward of each step: obs, next_obs (..., 4) = x, y, v_x, v_y; action (..., 2); task (2,) or (..., 2) -> (...)."""
     distance = (next_obs[..., :2] - task).norm(dim=-1)  # (...)
     effort = action.clamp(-1, 1).square().sum(-1)  # (...)
     return -distance - 0.01 * effort
