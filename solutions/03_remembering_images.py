@@ -171,7 +171,7 @@ x, hebb = torch.zeros(1, task.n_pixels + 1), torch.zeros(task.n_pixels + 1, task
 bias = torch.ones(1, 1)
 for picture, given in zip(episode.inputs, episode.clamp, strict=True):
     before, summed = x, x @ (w + alpha * hebb)
-    x = clamp_step(summed, torch.cat([picture, bias], -1), torch.cat([given, bias.bool()], -1))  # equation 1, or the pixel
+    x = clamp_step(summed, torch.cat([picture, bias], -1), torch.cat([given, bias.bool()], -1)).float()  # equation 1, or the pixel
     hebb = hebb + eta * (torch.outer(before[0], x[0]) - hebb)  # equation 2
 
 with torch.no_grad():
@@ -469,8 +469,8 @@ band
 
 # %%
 top, bottom = (0, size // 2), (size // 2, size)
-by_row = [between(alpha, size, (r, r + 1), bottom) for r in range(*top)]
-within = [between(alpha, size, (r, r + 1), top) for r in range(*top)]
+by_row = [float(between(alpha, size, (r, r + 1), bottom)) for r in range(*top)]
+within = [float(between(alpha, size, (r, r + 1), top)) for r in range(*top)]
 
 figure, ax = plt.subplots(figsize=(7, 2.6))
 ax.bar([r - 0.2 for r in range(size // 2)], by_row, width=0.4, label="to the bottom half")

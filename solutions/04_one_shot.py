@@ -299,7 +299,7 @@ one_look_logits = check.one_look_logits(one_look_logits)
 # %%
 readout = network.readout
 with torch.no_grad():
-    formula = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1)
+    formula = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1).float()
     walked, state = network.walk(features[None, :, None], f_query[None])  # the paper's way, step by step
 rows = [("formula", *(f"{p:.5f}" for p in formula)), ("step by step", *(f"{p:.5f}" for p in walked[0]))]
 Table(("", *"ABCDE"), rows, f"Probabilities of the five names, untrained; largest difference {(formula - walked[0]).abs().max():.0e}")
