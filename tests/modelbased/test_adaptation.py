@@ -61,12 +61,12 @@ def test_a_record_for_each_task_of_each_stage_and_real_steps_from_stage_one_on(s
 @pytest.mark.parametrize("kind", [TRPOConfig(cg_steps=2), PPOConfig(batch_size=20), SHACConfig(window=8)])
 def test_many_tasks_at_once_are_each_task_by_itself(start, monkeypatch, kind):
     """With the same noise for every task: starts and actions are drawn from a table, not from the common stream."""
-    noise = torch.randn(2, 2, generator=torch.Generator().manual_seed(1))  # (rollouts, A)
-    fixed = lambda self, generator: self.mean + self.log_std.exp() * noise  # noqa: E731
-    monkeypatch.setattr(policies.Gaussian, "sample", fixed)
+    draw = torch.randn
+    noise = draw(2, 2, generator=torch.Generator().manual_seed(1))  # (rollouts, A)
+    monkeypatch.setattr(torch, "randn", lambda shape, **how: noise.expand(shape))
     at_rest = lambda self, n, seed: torch.zeros(n, 4)  # noqa: E731
     monkeypatch.setattr(type(SHORT), "resets", at_rest)
-    first = lambda self, norm, generator: _same_weights(self)  # noqa: E731
+    first = lambda self, norm, generator: _same_weights(self, draw)  # noqa: E731
     monkeypatch.setattr(policies.MLP, "normc_", first)
     config = replace(TINY, optimizer=kind)
     together = list(Adaptation(SHORT, config, start, TASKS, n_stages=0).steps())
@@ -78,11 +78,11 @@ def test_many_tasks_at_once_are_each_task_by_itself(start, monkeypatch, kind):
             torch.testing.assert_close(weight, together[i].policy[name], rtol=1e-3, atol=1e-4)
 
 
-def _same_weights(net):
+def _same_weights(net, draw):
     """In every network of a batch the same, and not zero."""
     with torch.no_grad():
         for layer, weight in enumerate(net.weights):
-            one = torch.randn(weight.shape[-2:], generator=torch.Generator().manual_seed(layer))
+            one = draw(weight.shape[-2:], generator=torch.Generator().manual_seed(layer))
             weight.copy_(0.1 * one)
     return net
 
