@@ -104,7 +104,7 @@ s, a = torch.tensor([0.0, 0.0, 1.0, 0.0]), torch.tensor([0.5, 1.0])
 s_next = world.simulate(s, a)
 rewards = world.reward(s, a, s_next, goals)  # (5,)
 rows = [
-    (f"({x:.1f}, {y:.1f})", f"{r:.2f}", "(" + ", ".join(f"{v:.2f}" for v in s_next) + ")")
+    (f"({x:z.1f}, {y:z.1f})", f"{r:.2f}", "(" + ", ".join(f"{v:.2f}" for v in s_next) + ")")
     for (x, y), r in zip(goals, rewards, strict=True)
 ]
 Table(("goal", "reward", "next state"), rows, "One step, seen by five tasks")
@@ -491,7 +491,7 @@ def multi_step_loss(step, obs, action, next_obs, boundary, std):
 multi_step_loss = check.multi_step_loss(multi_step_loss)
 
 # %% [markdown]
-# The library computes the same for all five networks at once. Is it the same? Here is a batch of windows from the data, 4 steps
+# The library computes this loss for all five networks at once. Does yours agree? Here is a batch of windows from the data, 4 steps
 # long:
 
 # %%
@@ -581,9 +581,9 @@ helps.reveal(
 new_goals = torch.tensor([[2.0, -1.5], [1.8, 1.8], [-2.0, 1.5]])
 new = collect(world, new_goals, leaning(new_goals, lesson.generator(4)), 300, SEED + 2, n_worlds=3)
 new_obs, new_action = episodes(new, 3)
-shown = [0, 7, 13, 19]
-labels = [f"goal ({x:.1f}, {y:.1f})" for x, y in goals[[n // 4 for n in shown]]]
-labels += [f"new goal ({x:.1f}, {y:.1f})" for x, y in new_goals]
+shown = [7, 0, 13, 19]
+labels = [f"goal ({x:z.1f}, {y:z.1f})" for x, y in goals[[n // 4 for n in shown]]]
+labels += [f"new goal ({x:z.1f}, {y:z.1f})" for x, y in new_goals]
 fan = widgets.WorldFan(
     models,
     world,

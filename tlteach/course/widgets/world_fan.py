@@ -89,7 +89,7 @@ class WorldFan(Widget):
         words += f", model {model}. " if len(self.model.models) > 1 else ". "
         if not ahead:
             return f"{words}Nothing is imagined yet: everything starts where the real one stands."
-        return words + self._below(fan, ahead)
+        return words + "".join(self._below(fan, ahead))
 
     def _told(self, fan: Fan, ahead: int) -> str:
         """How far off and how far apart the members are."""
@@ -104,20 +104,20 @@ class WorldFan(Widget):
             f"{number(apart)} {s.unit} apart."
         )
 
-    def _below(self, fan: Fan, ahead: int) -> str:
-        """The line under the picture."""
+    def _below(self, fan: Fan, ahead: int) -> list[str]:
+        """The lines under the picture."""
         s = self.scene
         x, y = fan.real[ahead, s.place] * s.per_metre
-        head = f"{ahead} steps ahead it really is at ({number(x)}, {number(y)}) {s.unit}"
-        return f"{head}; {self._told(fan, ahead)}" if ahead else "Nothing is imagined yet. Move the horizon."
+        head = f"{ahead} steps ahead it really is at ({number(x)}, {number(y)}) {s.unit}; "
+        return [head, self._told(fan, ahead)] if ahead else ["Nothing is imagined yet. Move the horizon."]
 
     def render(self, model: str, episode: int, start: int, ahead: int) -> str:
         fan, begin = self.fan(model, episode, start), min(start, self.model.last_start)
         before = self.model.obs[: begin + 1, episode].numpy()
         parts = [*self._plane(fan, before, ahead), *self._errors(fan, ahead), self._key(fan)]
         words = self.describe(model, episode, start, ahead)
-        parts += [text(LEFT, TOP + SIDE + 62, self._below(fan, ahead))]
-        return drawing.svg(WIDTH, TOP + SIDE + 74, parts, words)
+        parts += [text(LEFT, TOP + SIDE + 62 + 18 * i, told) for i, told in enumerate(self._below(fan, ahead))]
+        return drawing.svg(WIDTH, TOP + SIDE + 90, parts, words)
 
     def _plane(self, fan: Fan, before: np.ndarray, ahead: int) -> list[str]:
         """The world from above: the data, the way here, the real way on, and those imagined."""
