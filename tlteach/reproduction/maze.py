@@ -185,7 +185,7 @@ CHAPTER = Chapter(
         Claim(
             name="maze-shared",
             title="A plasticity of its own for each connection is crucial",
-            number="each connection's own above a shared one",
+            number="each connection's own above a shared one †",
             says="Networks with one shared alpha stay clearly below those with an alpha for each connection.",
             source="ICML 2018, section 4.5 and figure",
             rule=Rule(

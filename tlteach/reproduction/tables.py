@@ -6,13 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from tlteach.errors import InvalidInput
 from tlteach.plots import Table
-from tlteach.reproduction import images, multitask, one_shot, patterns
+from tlteach.reproduction import images, maze, multitask, one_shot, patterns
 from tlteach.reproduction.claim import Chapter, Claim, Finding
 from tlteach.reproduction.evidence import Evidence, recorded
 from tlteach.reproduction.measures import Sample, duration
 from tlteach.runs import Result
 
-CHAPTERS: tuple[Chapter, ...] = (patterns.CHAPTER, images.CHAPTER, one_shot.CHAPTER, multitask.CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (
+    patterns.CHAPTER,
+    images.CHAPTER,
+    one_shot.CHAPTER,
+    maze.CHAPTER,
+    multitask.CHAPTER,
+)
 
 
 def names() -> list[str]:
