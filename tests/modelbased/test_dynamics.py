@@ -8,6 +8,7 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon, multi_step_loss
+from tlteach.modelbased.loss_passes import LossPasses
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -71,6 +72,21 @@ def test_the_gradient_of_the_loss_by_finite_differences(probabilistic):
     m, w = model(probabilistic=probabilistic), window()
     parameters = tuple(m.net.parameters())
     assert torch.autograd.gradcheck(lambda *_: multi_step_loss(m, w), parameters)
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+@pytest.mark.parametrize(("horizon", "hidden"), [(1, (5,)), (2, ()), (4, (7, 5))])
+def test_the_gradient_by_hand_is_that_of_autograd(horizon, hidden, activation):
+    m = model(activation=activation, hidden=hidden)
+    passes = LossPasses(m, horizon, 5)
+    for _ in range(2):  # buffers are used again
+        w = window(horizon)
+        w.obs[0, 0, 0] = 1e3  # where the normalised state is cut, it has no slope
+        loss = multi_step_loss(m, w)
+        torch.testing.assert_close(passes(w), loss.detach())
+        gradients = torch.autograd.grad(loss.sum(), list(m.net.parameters()))
+        torch.testing.assert_close(passes.gradients, list(gradients))
+        w.boundary.fill_(False)
 
 
 def test_the_loss_has_a_slope_where_the_model_is_exact():

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from tlteach import checks
 from tlteach.errors import InvalidInput
+from tlteach.modelbased.adam import Adam
 from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.dynamics import Dynamics
+from tlteach.modelbased.loss_passes import EPSILON, LossPasses
 from tlteach.modelbased.mlp import clip_gradients
-
-EPSILON = 1e-12  # under the root of the norm, whose slope at zero is infinite
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class Fitter:
 
     def __init__(self, model: Dynamics, config: FitConfig):
         self.model, self.config = model, config
-        self.adam = torch.optim.Adam(
-            model.net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
+        self.adam = Adam(list(model.net.parameters()), config.learning_rate, config.weight_decay)
 
     def fit(self, buffer: ReplayBuffer, n_steps: int, generator: torch.Generator) -> Tensor:
         """Take `n_steps` steps on minibatches from `buffer`; returns the mean loss of each member, (E,).
@@ -79,18 +77,26 @@ class Fitter:
         Raises InvalidInput when the buffer holds less than one window.
         """
         checks.whole(1, n_steps=n_steps)
-        shape, total = (self.model.n_models, self.config.batch_size), 0.0
+        shape, total, passes = (self.model.n_models, self.config.batch_size), 0.0, None
+        if not self.model.config.probabilistic:
+            passes = LossPasses(self.model, self.config.horizon, self.config.batch_size)
         for _ in range(n_steps):
-            total = total + self.step(buffer.sample(shape, self.config.horizon, generator))
+            total = total + self.step(buffer.sample(shape, self.config.horizon, generator), passes)
         return total / n_steps
 
-    def step(self, window: Transitions) -> Tensor:
-        """One step of Adam on window (H, E, B, ...); returns the loss of each member before it, (E,)."""
-        self.adam.zero_grad()
-        loss = multi_step_loss(self.model, window)
-        loss.sum().backward()
-        clip_gradients(list(self.model.net.parameters()), self.config.grad_clip, self.model.n_models)
-        self.adam.step()
+    def step(self, window: Transitions, passes: LossPasses | None = None) -> Tensor:
+        """One step of Adam on window (H, E, B, ...); returns the loss of each member before it, (E,).
+
+        passes: of this shape, which compute the gradient by hand; without, autograd does.
+        """
+        if passes is None:
+            loss = multi_step_loss(self.model, window)
+            gradients = torch.autograd.grad(loss.sum(), list(self.model.net.parameters()))
+        else:
+            loss = passes(window)
+            gradients = passes.gradients
+        clip_gradients(gradients, self.config.grad_clip, self.model.n_models)
+        self.adam.step(gradients)
         return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:

@@ -78,13 +78,13 @@ class MLP(nn.Module):
         return f"{self.sizes}, {self.activation!r}, n={self.n}"
 
 
-def clip_gradients(parameters: Sequence[Tensor], max_norm: float, n: int | None) -> Tensor:
-    """Cut the gradients of each network to the norm `max_norm`; returns the norms before, (n,) or ().
+def clip_gradients(gradients: Sequence[Tensor], max_norm: float, n: int | None) -> Tensor:
+    """Cut the gradients of each network to the norm `max_norm`, in place; returns the norms before, (n,) or ().
 
-    parameters: of `n` networks at once, each ([n,] ...), with gradients.
+    gradients: of the parameters of `n` networks at once, each ([n,] ...).
     """
-    grads = [p.grad if n is not None else p.grad[None] for p in parameters]
-    norm = sum(g.flatten(1).square().sum(1) for g in grads).sqrt()  # (n or 1,)
+    grads = [g if n is not None else g[None] for g in gradients]
+    norm = sum(torch.linalg.vector_norm(g.flatten(1), dim=1).square() for g in grads).sqrt()  # (n or 1,)
     scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
     for g in grads:
         g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))

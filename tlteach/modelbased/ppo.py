@@ -58,7 +58,7 @@ class PPO:
                 self.adam.zero_grad()
                 loss = -clipped_surrogate(self.policy, batch[index], log_prob[..., index], self.config)
                 loss.sum().backward()
-                clip_gradients(parameters, self.config.grad_clip, self.policy.n)
+                clip_gradients([p.grad for p in parameters], self.config.grad_clip, self.policy.n)
                 self.adam.step()
         with torch.no_grad():
             new = self.policy(batch.obs)

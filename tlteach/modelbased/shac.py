@@ -56,9 +56,9 @@ class SHAC:
             n_steps = min(self.config.window, world.horizon - first)
             part = world.rollout(self.policy, obs, n_steps, generator, restart=start, differentiable=True)
             gradients = torch.autograd.grad(-self.objective(part).sum(), parameters)
+            clip_gradients(gradients, self.config.grad_clip, self.policy.n)
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter.grad = gradient
-            clip_gradients(parameters, self.config.grad_clip, self.policy.n)
             self.adam.step()
             losses.append(self.critic.fit(self.critic.batch(part), generator))
             total = total + part.total
