@@ -95,12 +95,12 @@ def data_url(content: bytes | str, kind: str) -> str:
 def heatmap(
     matrix: np.ndarray, x: float, y: float, width: float, height: float, low: float, high: float, palette: str = SIGNED
 ) -> str:
-    """A matrix as coloured cells filling a box, with a thin frame."""
+    """A matrix as coloured cells filling a box, with a frame that is thin however large a unit is on the page."""
     source = data_url(png(colorize(matrix, low, high, palette)), "image/png")
     return (
         f'<image x="{x:.5g}" y="{y:.5g}" width="{width:.5g}" height="{height:.5g}" preserveAspectRatio="none" '
         f'style="image-rendering:pixelated" href="{source}"/>'
-    ) + rect(x, y, width, height, stroke="currentColor", stroke_opacity=0.5)
+    ) + rect(x, y, width, height, stroke="currentColor", stroke_opacity=0.5, vector_effect="non-scaling-stroke")
 
 
 def colorbar(x: float, y: float, width: float, low: float, high: float, palette: str = SIGNED) -> str:
