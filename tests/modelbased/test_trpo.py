@@ -8,7 +8,17 @@ from torch.func import functional_call
 from tlteach.modelbased.critic import Batch, Critic, CriticConfig
 from tlteach.modelbased.normaliser import Normaliser
 from tlteach.modelbased.policies import Gaussian, GaussianPolicy, Value
-from tlteach.modelbased.trpo import TRPO, TRPOConfig, conjugate_gradient, fisher_product, flatten, surrogate, unflatten
+from tlteach.modelbased.trpo import (
+    TRPO,
+    TRPOConfig,
+    conjugate_gradient,
+    fisher_product,
+    flatten,
+    forward,
+    surrogate,
+    surrogate_gradient,
+    unflatten,
+)
 from tlteach.modelbased.virtual import true_world
 
 
@@ -82,6 +92,19 @@ def test_the_surrogate_and_its_gradient():
     expected = (ratio * b.advantage).mean() + 0.3 * entropy.clamp(-2, 2)
     torch.testing.assert_close(surrogate(agent(b.obs), old, b, 0.3), expected)
     assert torch.autograd.gradcheck(lambda *_: surrogate(agent(b.obs), old, b, 0.3), tuple(agent.trained()))
+
+
+@pytest.mark.parametrize(
+    ("n", "coefficient", "shift"), [(None, 0.3, 0.0), (2, 0.3, 0.0), (2, 0.3, 5.0), (None, 0.0, 0.0)]
+)
+def test_the_gradient_by_hand_is_that_of_autograd(n, coefficient, shift):
+    agent, b = policy(n), batch(n)
+    with torch.no_grad():
+        agent.log_std += shift  # an entropy above 2 earns nothing more
+    new = agent(b.obs)
+    expected = torch.autograd.grad(surrogate(new, new.detach(), b, coefficient).sum(), agent.trained())
+    got = surrogate_gradient(agent, forward(agent, b.obs), new.detach(), b, coefficient)
+    torch.testing.assert_close(got, flatten(expected, n))
 
 
 def test_a_step_improves_within_the_trust_region_and_policies_do_not_mix():

@@ -3,7 +3,6 @@
 A vector of parameters is (D,), or (P, D) for P policies; products and norms are each policy's own.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,10 +10,10 @@ from torch import Tensor
 
 from tlteach import checks
 from tlteach.modelbased.critic import Batch, Critic
+from tlteach.modelbased.fisher import Matrix, fisher_product, flatten, forward, unflatten
+from tlteach.modelbased.passes import Passes
 from tlteach.modelbased.policies import Gaussian, GaussianPolicy
 from tlteach.modelbased.virtual import Rollout, World
-
-Matrix = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,18 @@ class TRPO:
         metrics = self.step(batch)
         return {"return": rollout.total, **metrics, "value_loss": self.critic.fit(batch, generator)}
 
+    @torch.no_grad()
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """The step on the policy: metrics `kl`, `improvement` (of the surrogate), `scale` (0: no step), `entropy`."""
-        c, parameters, old_vector = self.config, self.policy.trained(), self._vector()
-        old = self.policy(batch.obs)
-        before = surrogate(old, old.detach(), batch, c.entropy_coefficient)
-        gradient = self._flat(torch.autograd.grad(before.sum(), parameters))
-        before, old = before.detach(), old.detach()
-
-        fisher = fisher_product(self.policy, batch.obs[..., :: c.fisher_every, :])
+        c, old_vector = self.config, self._vector()
+        passes = forward(self.policy, batch.obs)
+        old = self._gaussian(passes).detach()
+        before = surrogate(old, old, batch, c.entropy_coefficient)
+        gradient = surrogate_gradient(self.policy, passes, old, batch, c.entropy_coefficient)
+        if c.fisher_every == 1:
+            fisher = fisher_product(self.policy, batch.obs, passes)
+        else:
+            fisher = fisher_product(self.policy, batch.obs[..., :: c.fisher_every, :])
 
         def damped(v: Tensor) -> Tensor:
             return fisher(v) + c.damping * v
@@ -76,16 +78,16 @@ class TRPO:
         quadratic = 0.5 * dot(direction, damped(direction))
         # of length such that the quadratic model of the KL (with its damping) is max_kl; no gradient, no step
         length = torch.where(quadratic > 0, (c.max_kl / quadratic).sqrt(), 0.0)
-        return self._line_search(batch, old, before, old_vector, length[..., None] * direction)
+        return self._line_search(passes, batch, old, before, old_vector, length[..., None] * direction)
 
-    @torch.no_grad()
-    def _line_search(self, batch: Batch, old: Gaussian, before: Tensor, start: Tensor, full: Tensor):
+    def _line_search(self, passes: Passes, batch: Batch, old: Gaussian, before: Tensor, start: Tensor, full: Tensor):
         """Halve the step of each policy until it is good enough; without success it stays where it was."""
         c, scale = self.config, torch.ones_like(before)
         accepted = torch.zeros_like(before, dtype=torch.bool)
         for _ in range(c.backtracks):
             self._write(start + scale[..., None] * full)
-            new = self.policy(batch.obs)
+            passes.forward()
+            new = self._gaussian(passes)
             gain = surrogate(new, old, batch, c.entropy_coefficient) - before
             accepted = (gain >= 0) & (old.kl(new).mean(-1) <= 1.5 * c.max_kl)  # NaN is not accepted
             if accepted.all():
@@ -94,7 +96,8 @@ class TRPO:
         if not accepted.all():
             scale = torch.where(accepted, scale, 0.0)
             self._write(start + torch.where(accepted[..., None], scale[..., None] * full, 0.0))
-            new = self.policy(batch.obs)
+            passes.forward()
+            new = self._gaussian(passes)
         return {
             "kl": old.kl(new).mean(-1),
             "improvement": surrogate(new, old, batch, c.entropy_coefficient) - before,
@@ -102,11 +105,12 @@ class TRPO:
             "entropy": new.entropy().mean(-1),
         }
 
-    def _flat(self, tensors: Sequence[Tensor]) -> Tensor:
-        return flatten(tensors, self.policy.n)
+    def _gaussian(self, passes: Passes) -> Gaussian:
+        mean = passes.outputs[-1] if self.policy.n else passes.outputs[-1][0]
+        return Gaussian(mean, self.policy.log_std.unsqueeze(-2).expand_as(mean))
 
     def _vector(self) -> Tensor:
-        return self._flat([p.detach() for p in self.policy.trained()])
+        return flatten([p.detach() for p in self.policy.trained()], self.policy.n)
 
     @torch.no_grad()
     def _write(self, vector: Tensor) -> None:
@@ -120,19 +124,18 @@ def surrogate(new: Gaussian, old: Gaussian, batch: Batch, entropy_coefficient: f
     return (ratio * batch.advantage).mean(-1) + entropy_coefficient * new.entropy().mean(-1).clamp(-2, 2)
 
 
-def fisher_product(policy: GaussianPolicy, obs: Tensor) -> Matrix:
-    """v -> F v, F the Hessian of the mean KL(old || new) where new = old: the Fisher matrix of the policy.
-
-    obs ([P,] B, O). By differentiating the gradient of the KL along v, without ever building F.
-    """
-    parameters, new = policy.trained(), policy(obs)
-    kl = new.detach().kl(new).mean(-1)  # () or (P,)
-    gradient = flatten(torch.autograd.grad(kl.sum(), parameters, create_graph=True), policy.n)
-
-    def product(v: Tensor) -> Tensor:
-        return flatten(torch.autograd.grad((gradient * v).sum(), parameters, retain_graph=True), policy.n)
-
-    return product
+@torch.no_grad()
+def surrogate_gradient(
+    policy: GaussianPolicy, passes: Passes, old: Gaussian, batch: Batch, entropy_coefficient: float
+) -> Tensor:
+    """The gradient of `surrogate` where new = old, by hand: ([P,] D). passes: on batch.obs."""
+    std = policy.log_std.exp().unsqueeze(-2)
+    z = (batch.action - old.mean) / std  # ([P,] B, A)
+    weight = batch.advantage[..., None] / batch.advantage.shape[-1]
+    passes.backward((weight * z / std).view(policy.n or 1, *z.shape[-2:]))
+    uncut = (old.entropy()[..., 0].abs() <= 2)[..., None]
+    at_log_std = (weight * (z.square() - 1)).sum(-2) + entropy_coefficient * uncut
+    return flatten([*passes.gradients, at_log_std], policy.n)
 
 
 @torch.no_grad()
@@ -145,8 +148,7 @@ def conjugate_gradient(matrix: Matrix, b: Tensor, n_steps: int, tolerance: float
     x, r, p = torch.zeros_like(b), b.clone(), b.clone()
     rr = dot(r, r)
     for _ in range(n_steps):
-        with torch.enable_grad():
-            z = matrix(p)
+        z = matrix(p)
         active = rr > tolerance
         alpha = torch.where(active, rr / dot(p, z), 0.0)
         x += alpha[..., None] * p
@@ -159,15 +161,3 @@ def conjugate_gradient(matrix: Matrix, b: Tensor, n_steps: int, tolerance: float
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(-1)
-
-
-def flatten(tensors: Sequence[Tensor], n: int | None) -> Tensor:
-    """Parameters, each ([n,] ...), side by side: ([n,] D)."""
-    return torch.cat([x.reshape(-1) if n is None else x.reshape(n, -1) for x in tensors], -1)
-
-
-def unflatten(vector: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
-    """The inverse of `flatten`."""
-    lead = vector.shape[:-1]
-    sizes = [x[(0,) * len(lead)].numel() for x in like]
-    return [part.reshape(x.shape) for part, x in zip(vector.split(sizes, -1), like, strict=True)]
