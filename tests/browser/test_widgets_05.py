@@ -1,4 +1,4 @@
-"""The widgets of lesson 05 in a real JupyterLab: a maze walked blind by keyboard and by mouse, two lives side by side."""
+"""The widgets of lesson 05 in a real JupyterLab: a maze walked blind by keyboard and mouse, two lives side by side."""
 
 import nbformat
 import pytest
