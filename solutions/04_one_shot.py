@@ -412,8 +412,8 @@ weighting.reveal(
 
 # %% [markdown]
 # Without the trace it is chance: *all* that is learned in an episode is in the trace. The comparison does nearly all the work, and it
-# lives on good **features**; the learned weighting comes on top. It has little left to do, because the convolutions were trained
-# together with it: a feature that says little can be made small by them as well as by its $\alpha$.
+# lives on good **features**. What the learned weighting adds is small, here hardly more than luck. It has little left to do, because the
+# convolutions were trained together with it: a feature that says little can be made small by them as well as by its $\alpha$.
 
 # %% [markdown]
 # ## The album again
