@@ -49,7 +49,7 @@ def everything(layer, implementation, input, state=None, clamp=None, hidden=None
 
 
 def assert_same(got, expected):
-    """Equal but for rounding, which is as large as the largest number that took part: an unstable rule makes large ones."""
+    """Equal but for rounding, which grows with the largest number that took part: an unstable rule makes large ones."""
     assert got.keys() == expected.keys()
     largest = max(1.0, *(value.abs().max().item() for value in expected.values()))
     exact = EXACT | dict(atol=EXACT["atol"] * largest)
