@@ -209,10 +209,10 @@ CHAPTER = Chapter(
         "The loss that decides is that of pictures never trained on. The program that draws the paper's test pictures "
         "takes them from the training set; we show the training loss too.",
         "In the runs of 32 x 32 pixels the withheld loss at each record is that of 40 episodes of its own. Those of "
-        "16 x 16 were recorded with the same 40 episodes at each record. The standard deviation of the mean of 40 is about "
-        "a tenth of the loss (0.4 to 0.5 at 4.6, 0.8 to 1.05 at 7.8), and that draw is easy, 9 to 15% below the mean of "
-        "many more; measured apart, with the recorded networks. All networks of a size are measured on the same "
-        "episodes; for the level, the training loss, of fresh episodes, stands beside it.",
+        "16 x 16 were recorded with the same 40 episodes at each record. The standard deviation of the mean of 40 is "
+        "about a tenth of the loss (0.4 to 0.5 at 4.6, 0.8 to 1.05 at 7.8), and that draw is easy, 9 to 15% below the "
+        "mean of many more; measured apart, with the recorded networks. All networks of a size are measured on the "
+        "same episodes; for the level, the training loss, of fresh episodes, stands beside it.",
         "Where the data is not the official archive, the provenance below says so.",
     ),
     claims=(
