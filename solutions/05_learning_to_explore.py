@@ -48,12 +48,11 @@ SEED = 0
 import matplotlib.pyplot as plt
 import torch
 
-from tlteach import runs
 from tlteach.course import setup, widgets
 from tlteach.course.exercises import check
-from tlteach.errors import BadFile
 from tlteach.experiments import maze
 from tlteach.plots import Table, show
+from tlteach.reproduction import evidence
 from tlteach.tasks import probes
 from tlteach.tasks.maze import ACTIONS, BatchedMaze, MazeEnv, MazeTask, Planner, RandomPlayer, play
 
@@ -645,10 +644,7 @@ check.progress("maze")
 # 411. Of what we have recorded, this is there now:
 
 # %%
-try:
-    recorded = list(runs.recorded("maze", "long-*").values())
-except BadFile:
-    recorded = []
+recorded = [run for name, run in evidence.recorded()["maze"].items() if name.startswith("long-")]
 (
     show(
         maze.plot(recorded),

@@ -52,3 +52,13 @@ def test_options_that_are_left_out_are_not_checked():
     checks.positive(**checks.given(cpu_seconds=None, stop_below=0.1))
     with pytest.raises(InvalidInput, match="cpu_seconds"):
         checks.positive(**checks.given(cpu_seconds=0, stop_below=None))
+
+
+@pytest.mark.parametrize("value", [None, True, "3", math.nan, math.inf, -math.inf])
+def test_a_finite_number_may_have_a_least_value(value):
+    checks.finite(a=-2.5, b=0)
+    checks.finite(least=0, a=0.0, b=3)
+    with pytest.raises(InvalidInput, match="wind must be a finite number, got"):
+        checks.finite(good=1.0, wind=value)
+    with pytest.raises(InvalidInput, match="wind must be a finite number of at least 0, got -0.1"):
+        checks.finite(least=0, wind=-0.1)

@@ -27,6 +27,14 @@ def positive(**named: Any) -> None:
             raise InvalidInput(f"{name} must be a finite number above 0, got {value!r}")
 
 
+def finite(*, least: float = -math.inf, **named: Any) -> None:
+    """Raise InvalidInput unless each is a finite number, of at least `least`."""
+    for name, value in named.items():
+        if not _is_number(value) or not math.isfinite(value) or value < least:
+            bound = "" if least == -math.inf else f" of at least {least:g}"
+            raise InvalidInput(f"{name} must be a finite number{bound}, got {value!r}")
+
+
 def share(**named: Any) -> None:
     """Raise InvalidInput unless each is a number from 0 to 1."""
     for name, value in named.items():

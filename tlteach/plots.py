@@ -89,6 +89,14 @@ def band(ax: Axes, xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], **looks) 
         ax.fill_between(grid, values.min(0), values.max(0), color=looks.get("color"), alpha=0.2, linewidth=0)
 
 
+def running_mean(values: np.ndarray, n: int) -> np.ndarray:
+    """Mean of the last `n` values at each place, of fewer at the start: (m,) -> (m,)."""
+    total = np.cumsum(np.insert(values.astype(float), 0, 0.0))
+    stop = np.arange(1, len(values) + 1)
+    start = np.maximum(stop - n, 0)
+    return (total[stop] - total[start]) / (stop - start)
+
+
 def matrix(ax: Axes, values: np.ndarray, title: str, limit: float | None = None) -> None:
     """Draw a [pre, post] matrix of signed numbers, zero in the middle of the colours, with its scale."""
     limit = limit or float(np.abs(values).max()) or 1.0

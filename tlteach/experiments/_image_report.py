@@ -7,9 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlteach.errors import InvalidInput
-from tlteach.plots import LOOKS, Table, band
+from tlteach.experiments._report import AGAINST, SHARE, at_end, by_network, labelled, several
+from tlteach.plots import LOOKS, Table, band, running_mean
 from tlteach.runs import Result
 
+RECORDS = 5  # that a point of a curve is the mean of
 ORDER = ("plastic", "shared", "rnn")
 SETTING = ("data", "batch_size", "learning_rate", "episodes")
 WORDS = {"natural": "made by tlteach", "shuffled": "made, pixels shuffled", "cifar10": "CIFAR-10"}
@@ -17,31 +19,28 @@ WORDS = {"natural": "made by tlteach", "shuffled": "made, pixels shuffled", "cif
 
 def plot(results: Sequence[Result] | Result, *, metric: str = "withheld_loss", against: str = "episodes") -> Figure:
     """`metric` against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
-    results = [results] if isinstance(results, Result) else list(results)
+    results = several(results)
     if len({(r.config["data"], str(r.config["task"])) for r in results}) > 1:
         raise InvalidInput("these runs were given different pictures or tasks; a common axis would mislead")
     figure, ax = plt.subplots()
-    for network, group in _groups(results).items():
-        looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
-        smooth = [_smooth(r.metrics[metric]) for r in group]
-        band(ax, [r.metrics[against] for r in group], smooth, **looks)
-    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    for network, group in by_network(results, ORDER).items():
+        smooth = [running_mean(r.metrics[metric], RECORDS) for r in group]
+        band(ax, [r.metrics[against] for r in group], smooth, **labelled(LOOKS[network], group))
     what = {"withheld_loss": "withheld pictures", "loss": "training pictures"}[metric]
-    ax.set(xlabel=label, ylabel=f"squared error of a picture\n({what})", ylim=(0, None))
+    ax.set(xlabel=AGAINST[against], ylabel=f"squared error of a picture\n({what})", ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
-def last(result: Result, metric: str = "withheld_loss", share: float = 0.05) -> float:
+def last(result: Result, metric: str = "withheld_loss", share: float = SHARE) -> float:
     """Mean of `metric` over the last `share` of the run: single records are noisy."""
-    values = result.metrics[metric]
-    return float(values[-max(1, round(share * len(values))) :].mean())
+    return at_end(result, metric, share)
 
 
 def table(results: Sequence[Result]) -> Table:
     """Loss at the end of the runs, a row for each setting: only runs that differ in nothing but the seed share one."""
     rows = []
-    for network, group in _groups(results).items():
+    for network, group in by_network(several(results), ORDER).items():
         settings: dict[tuple, list[Result]] = {}
         for r in group:
             settings.setdefault(tuple(r.config[key] for key in SETTING) + (r.config["task"]["side"],), []).append(r)
@@ -54,17 +53,3 @@ def table(results: Sequence[Result]) -> Table:
     columns = ("network", "pictures", "pixels", "batch", "Adam rate", "episodes", "seeds")
     columns += ("training loss, median (range)", "withheld loss, median (range)", "CPU minutes a run")
     return Table(columns, rows, "Squared error of a picture, mean over the last twentieth of the run")
-
-
-def _smooth(values: np.ndarray, n: int = 5) -> np.ndarray:
-    """Running mean over the last `n` records."""
-    total = np.cumsum(np.insert(values.astype(float), 0, 0.0))
-    stop = np.arange(1, len(values) + 1)
-    start = np.maximum(stop - n, 0)
-    return (total[stop] - total[start]) / (stop - start)
-
-
-def _groups(results: Sequence[Result]) -> dict[str, list[Result]]:
-    if not results:
-        raise InvalidInput("nothing to report: the list of results is empty")
-    return {n: group for n in ORDER if (group := [r for r in results if r.config["network"] == n])}

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlteach.errors import InvalidInput
-from tlteach.plots import COLOURS, LOOKS, Table, band
+from tlteach.experiments._report import AGAINST, SHARE, at_end, by_network, labelled, several
+from tlteach.plots import COLOURS, LOOKS, Table, band, running_mean
 from tlteach.runs import Result
 
 MAZE_LOOKS = LOOKS | {
@@ -29,32 +30,28 @@ def plot(
 
     Each curve is a running mean over `smooth` of its length.
     """
-    results = [results] if isinstance(results, Result) else list(results)
+    results = several(results)
     if len({str(r.config["task"]) for r in results}) > 1:
         raise InvalidInput("these runs were in different mazes; a common axis would mislead")
     figure, ax = plt.subplots()
-    for network, group in _groups(results).items():
-        looks = MAZE_LOOKS[network]
-        looks = looks | {"label": f"{looks['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
-        curves = [_smooth(r.metrics[metric], max(1, round(smooth * len(r.metrics[metric])))) for r in group]
-        band(ax, [r.metrics[against] for r in group], curves, **looks)
-    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
+    for network, group in by_network(results, ORDER).items():
+        curves = [running_mean(r.metrics[metric], max(1, round(smooth * len(r.metrics[metric])))) for r in group]
+        band(ax, [r.metrics[against] for r in group], curves, **labelled(MAZE_LOOKS[network], group))
     what = {"return": "reward in an episode", "found": "goals found in an episode"}.get(metric, metric)
-    ax.set(xlabel=label, ylabel=what)
+    ax.set(xlabel=AGAINST[against], ylabel=what)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
-def last(result: Result, metric: str = "return", share: float = 0.05) -> float:
+def last(result: Result, metric: str = "return", share: float = SHARE) -> float:
     """Mean of `metric` over the last `share` of the run: single records are noisy."""
-    values = result.metrics[metric]
-    return float(values[-max(1, round(share * len(values))) :].mean())
+    return at_end(result, metric, share)
 
 
 def table(results: Sequence[Result]) -> Table:
     """Reward of an episode at the end of the runs: median and quartiles of the seeds, a row for each setting."""
     rows = []
-    for network, group in _groups(results).items():
+    for network, group in by_network(several(results), ORDER).items():
         settings: dict[tuple, list[Result]] = {}
         for r in group:
             settings.setdefault(tuple(str(r.config[key]) for key in SETTING), []).append(r)
@@ -112,17 +109,3 @@ def _counts(n: int, m: int) -> np.ndarray:
                     total[: i * (j - 1) + 1] += ways[i, j - 1]
                 ways[i, j] = total
     return ways[n, m]
-
-
-def _smooth(values: np.ndarray, n: int) -> np.ndarray:
-    """Running mean over the last `n` records."""
-    total = np.cumsum(np.insert(values.astype(float), 0, 0.0))
-    stop = np.arange(1, len(values) + 1)
-    start = np.maximum(stop - n, 0)
-    return (total[stop] - total[start]) / (stop - start)
-
-
-def _groups(results: Sequence[Result]) -> dict[str, list[Result]]:
-    if not results:
-        raise InvalidInput("nothing to report: the list of results is empty")
-    return {n: group for n in ORDER if (group := [r for r in results if r.config["network"] == n])}

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlteach.errors import InvalidInput
+from tlteach.experiments._report import several
 from tlteach.plots import COLOURS, Table, band
 from tlteach.runs import Result
 
@@ -67,7 +68,7 @@ def variant(result: Result) -> str:
 def table(results: Sequence[Result] | Result) -> Table:
     """A row for each variant: mean return on the test tasks, virtual and real; medians and range over the seeds."""
     groups: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for result in _several(results):
+    for result in several(results):
         groups.setdefault((result.config["family"], variant(result)), []).append(scores(result))
     rows = []
     for (family, what), group in groups.items():
@@ -91,7 +92,7 @@ def plot(results: Sequence[Result] | Result) -> Figure:
 
     Lines are medians over the seeds, bands their range; virtual and real stand together.
     """
-    results = _several(results)
+    results = several(results)
     if len({result.config["family"] for result in results}) > 1:
         raise InvalidInput("returns of different families do not share an axis; plot one family at a time")
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6))
@@ -124,10 +125,3 @@ def _trained(result: Result, metric: str) -> tuple[np.ndarray, np.ndarray]:
     rows &= result.metrics["step"] > 1
     before = result.metrics["real_steps"][rows] - result.config["steps_per_task"]
     return before.astype(float), result.metrics[metric][rows].astype(float)
-
-
-def _several(results: Sequence[Result] | Result) -> list[Result]:
-    results = [results] if isinstance(results, Result) else list(results)
-    if not results:
-        raise InvalidInput("nothing to report: the list of results is empty")
-    return results

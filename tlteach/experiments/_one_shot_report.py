@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlteach.errors import InvalidInput
+from tlteach.experiments._report import AGAINST, by_network, labelled, several
 from tlteach.plots import LOOKS, band
 from tlteach.runs import Result
 
 ORDER = ("plastic", "shared", "none")
+ONE_SHOT_LOOKS = LOOKS | {"none": LOOKS["rnn"] | {"label": "no plasticity"}}
 
 
 def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Figure:
@@ -18,22 +20,15 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
 
     The axis is logarithmic; where not one answer was wrong, half of one is drawn.
     """
-    results = [results] if isinstance(results, Result) else list(results)
-    if not results:
-        raise InvalidInput("nothing to report: the list of results is empty")
+    results = several(results)
     figure, ax = plt.subplots()
-    for network in ORDER:
-        group = [r for r in results if r.config["network"] == network]
-        if group:
-            looks = LOOKS["rnn" if network == "none" else network]
-            label = "no plasticity" if network == "none" else looks["label"]
-            looks = looks | {"label": f"{label} ({len(group)} seed{'s' * (len(group) > 1)})"}
-            band(ax, [r.metrics[against] for r in group], [_wrong(r) for r in group], **looks)
+    for network, group in by_network(results, ORDER).items():
+        looks = labelled(ONE_SHOT_LOOKS[network], group)
+        band(ax, [r.metrics[against] for r in group], [_wrong(r) for r in group], **looks)
     chance = 1 - 1 / results[0].config["task"]["n_ways"]
     ax.axhline(chance, color="0.5", linewidth=1)
     ax.annotate("chance", (0.01, chance), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
-    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
-    ax.set(xlabel=label, yscale="log", ylabel="share of wrong answers, new characters")
+    ax.set(xlabel=AGAINST[against], yscale="log", ylabel="share of wrong answers, new characters")
     ax.yaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside lower center", ncols=2)
     return figure

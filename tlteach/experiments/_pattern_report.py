@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlteach.errors import InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS
+from tlteach.experiments._report import AGAINST, by_network, labelled, several
 from tlteach.plots import LOOKS, Table, band
 from tlteach.runs import Result
 
@@ -16,21 +16,17 @@ SETTING = ("network", "hidden_size", "batch_size", "learning_rate")
 
 def plot(results: list[Result] | Result, *, against: str = "episodes", target: float | None = 0.01) -> Figure:
     """Running error against `against` ("episodes" or "cpu_seconds"), one line a network: median and range of seeds."""
-    results = [results] if isinstance(results, Result) else list(results)
-    _need(results)
+    results = several(results)
     figure, ax = plt.subplots()
-    for network in NETWORKS:
-        group = [r.metrics for r in results if r.config["network"] == network]
-        if group:
-            looks = LOOKS[network] | {"label": f"{LOOKS[network]['label']} ({len(group)} seed{'s' * (len(group) > 1)})"}
-            band(ax, [m[against] for m in group], [m["running_error"] for m in group], **looks)
+    for network, group in by_network(results, NETWORKS).items():
+        errors = [r.metrics["running_error"] for r in group]
+        band(ax, [r.metrics[against] for r in group], errors, **labelled(LOOKS[network], group))
     ax.axhline(0.25, color="0.5", linewidth=1)
     where = dict(xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
     ax.annotate("chance: erased bits are guessed", (0.01, 0.25), **where)
     if target:
         ax.axhline(target, color="0.5", linewidth=1, linestyle=(0, (1, 3)))
-    label = {"episodes": "training episodes", "cpu_seconds": "CPU seconds of training"}[against]
-    ax.set(xscale="log", yscale="log", xlabel=label, ylabel="share of wrong bits", ylim=(None, 0.4))
+    ax.set(xscale="log", yscale="log", xlabel=AGAINST[against], ylabel="share of wrong bits", ylim=(None, 0.4))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
@@ -50,9 +46,8 @@ def table(results: Sequence[Result], target: float = 0.01) -> Table:
     median of what was spent is a lower bound, and so is the ratio of its episodes to those of the first row; against
     a first row that is a bound itself there is no ratio.
     """
-    _need(results)
     groups: dict[tuple, list[Result]] = {}
-    for result in sorted(results, key=lambda r: NETWORKS.index(r.config["network"])):
+    for result in sorted(several(results), key=lambda r: NETWORKS.index(r.config["network"])):
         setting = (*(result.config[key] for key in SETTING), tuple(result.config["task"].items()))
         groups.setdefault(setting, []).append(result)
     first, rows = None, []
@@ -94,8 +89,3 @@ class _Needed:
         self.median = np.median(spent) if self.bound else median
         most = " or more" if self.solved < len(group) and not self.bound else ""
         self.range = f"{min(spent):,.0f} to {max(spent):,.0f}{most}"
-
-
-def _need(results: Sequence[Result]) -> None:
-    if not results:
-        raise InvalidInput("nothing to report: the list of results is empty")

@@ -66,7 +66,8 @@ class Training:
 
         Raises Diverged, and leaves the network as it is, when the loss, or a gradient to be clipped, is not finite.
         """
-        self._require_finite("loss", loss.item())
+        seen = {"loss": loss.item(), **seen}
+        self._require_finite("loss", seen["loss"])
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
@@ -78,7 +79,7 @@ class Training:
         self.optimizer.step()
         self.step += 1
         self._count += 1
-        for name, value in {"loss": loss.item(), **seen}.items():
+        for name, value in seen.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
 
     def _require_finite(self, what: str, value: float) -> None:

@@ -107,9 +107,7 @@ class Config:
         checks.share(gamma=self.gamma, lam=self.lam)
         checks.positive(weight=self.weight, alpha=self.alpha, eta=self.eta, learning_rate=self.learning_rate)
         checks.positive(adam_eps=self.adam_eps, **checks.given(clip_norm=self.clip_norm))
-        for name in ("penalty_weight", "value_weight"):
-            if not 0 <= (value := getattr(self, name)) < float("inf"):
-                raise InvalidInput(f"{name} must be a finite number of at least 0, got {value!r}")
+        checks.finite(least=0, penalty_weight=self.penalty_weight, value_weight=self.value_weight)
 
     @classmethod
     def preset(cls, preset: str, network: Network = "plastic", **changes: Any) -> "Config":

@@ -24,7 +24,7 @@ from tlteach.experiments._multitask_config import (
     test_tasks,
 )
 from tlteach.experiments._multitask_report import plot, scores, table
-from tlteach.modelbased import algorithm, baselines
+from tlteach.modelbased import algorithm, baselines, copies
 from tlteach.modelbased.adaptation import Adaptation
 from tlteach.modelbased.learner import AHEAD, Shared, misfit
 from tlteach.modelbased.policies import GaussianPolicy
@@ -76,7 +76,7 @@ class Outcome(nn.Module):
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         own = super().state_dict(*args, **kwargs)
-        names = [name for name in (self.policies[0] if self.policies else ()) if not name.startswith("normaliser.")]
+        names = [name for name in (self.policies[0] if self.policies else ()) if not name.startswith(copies.SHARED)]
         return own | {f"policies.{name}": torch.stack([each[name] for each in self.policies]) for name in names}
 
 

@@ -103,7 +103,7 @@ class Adaptation:
         seeds = torch.randint(2**62, (P,), generator=all_at_once.generator).tolist()
         if diverged and P > 1:  # one policy must not stop the others: each by itself, from the same start
             return [self._alone(i, seed) for i, seed in enumerate(seeds)]
-        critic, policy, state = all_at_once.critic.state_dict(), optimizer.policy.state_dict(), _state(optimizer)
+        critic, policy, state = all_at_once.critic.state_dict(), optimizer.policy.state_dict(), optimizer.state_dict()
         shared = dict(fitter=all_at_once.fitter.state_dict(), model_loss=loss, diverged=diverged, rows=None)
         return [
             shared
@@ -143,8 +143,7 @@ class Adaptation:
         optimizer = shared.fresh()
         shared.generator = source
         optimizer.policy.load_state_dict(kept["policy"])
-        if kept["optimizer"] is not None:
-            optimizer.load_state_dict(kept["optimizer"])
+        optimizer.load_state_dict(kept["optimizer"])
         return shared, optimizer
 
 
@@ -154,16 +153,12 @@ def _kept(shared: Shared, optimizer: PolicyOptimizer, rows, loss: float, diverge
         "fitter": shared.fitter.state_dict(),
         "critic": shared.critic.state_dict(),
         "policy": {k: v.clone() for k, v in optimizer.policy.state_dict().items()},
-        "optimizer": _state(optimizer),
+        "optimizer": optimizer.state_dict(),
         "generator": shared.generator.get_state(),
         "rows": rows,
         "model_loss": loss,
         "diverged": diverged,
     }
-
-
-def _state(optimizer: PolicyOptimizer) -> dict[str, Any] | None:
-    return optimizer.state_dict() if hasattr(optimizer, "state_dict") else None  # TRPO has none
 
 
 def _source(seed: int) -> Tensor:

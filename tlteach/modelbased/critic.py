@@ -31,6 +31,12 @@ class PolicyOptimizer(Protocol):
         Raises Diverged, with the policy as it was.
         """
 
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of what the optimiser goes on from, besides the policy and the critic."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -4,6 +4,7 @@ A vector of parameters is (D,), or (P, D) for P policies; products and norms are
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,6 +49,13 @@ class TRPO:
 
     def __init__(self, policy: GaussianPolicy, critic: Critic, config: TRPOConfig):
         self.policy, self.critic, self.config = policy, critic, config
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: a step needs no more than the policy and the critic."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to load."""
 
     def update(self, world: World, start: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         return self.improve(world.rollout(self.policy, start, world.horizon, generator), generator)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tlteach.plasticity import checks
 from tlteach.plasticity.modulation import Modulated
+from tlteach.plasticity.recurrence.episode import array
 from tlteach.plasticity.rnn import PlasticRNN
 from tlteach.plasticity.rules import Hebb, Oja
 
@@ -28,11 +29,11 @@ class Acting:
         self.layer, self._state, self._fused = layer, layer.initial_state(batch_size), _is_fused(layer)
         if self._fused:
             self._hidden, self._trace = self._state
-            self._pre, self._post, *self._rest = (_array(t) for t in (self._hidden, self._hidden, self._trace))
-            alpha = _array(layer.alpha.expand_as(layer.weight))
+            self._pre, self._post, *self._rest = (array(t) for t in (self._hidden, self._hidden, self._trace))
+            alpha = array(layer.alpha.expand_as(layer.weight))
             bias = layer.weight if layer.input_map is None else layer.input_map.bias
             into = layer.weight[:0] if layer.input_map is None else layer.input_map.weight.t()
-            self._rest += [_array(into), _array(bias).reshape(-1), _array(layer.weight), alpha, *_rule(layer)]
+            self._rest += [array(into), array(bias).reshape(-1), array(layer.weight), alpha, *_rule(layer)]
 
     @property
     def hidden(self) -> Tensor:
@@ -50,22 +51,18 @@ class Acting:
         self._hidden = torch.empty_like(self._hidden)
         after = self._hidden.numpy()
         kernel = modulated.act if isinstance(self.layer.rule, Modulated) else kernels.act
-        kernel(_array(input), self._pre, self._post, after, *self._rest)
+        kernel(array(input), self._pre, self._post, after, *self._rest)
         self._pre, self._post = self._post, after
         return self._hidden
-
-
-def _array(tensor: Tensor):
-    return tensor.detach().contiguous().numpy()
 
 
 def _rule(layer: PlasticRNN) -> tuple:
     """What the compiled step needs to know of the rule."""
     if not isinstance(layer.rule, Modulated):
-        return _array(layer.weight).dtype.type(layer.eta.item()), isinstance(layer.rule, Oja)
+        return array(layer.weight).dtype.type(layer.eta.item()), isinstance(layer.rule, Oja)
     rates = layer.rule.rates
     vectors = (rates.modulator.weight, rates.modulator.bias, rates.fan.weight, rates.fan.bias)
-    return (*(_array(each).reshape(-1) for each in vectors), float(layer.rule.clip))
+    return (*(array(each).reshape(-1) for each in vectors), float(layer.rule.clip))
 
 
 def _is_fused(layer: PlasticRNN) -> bool:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tlteach.course.widgets import LiveTraining
-from tlteach.course.widgets.live_training import _smooth, seconds
+from tlteach.course.widgets.live_training import seconds
 from tlteach.errors import InvalidInput
+from tlteach.plots import running_mean
 from tlteach.runs import Record
 
 
@@ -126,7 +127,7 @@ def test_long_runs_make_small_pictures(clock):
 def test_smoothing_is_the_mean_of_the_last_values(window):
     y = np.random.default_rng(0).normal(size=20)
     by_hand = [y[max(0, i + 1 - window) : i + 1].mean() for i in range(20)]
-    np.testing.assert_allclose(_smooth(y, window), by_hand, atol=1e-12)
+    np.testing.assert_allclose(running_mean(y, window), by_hand, atol=1e-12)
 
 
 @pytest.mark.parametrize(

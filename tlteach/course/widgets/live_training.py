@@ -17,6 +17,7 @@ from tlteach.course.widgets import drawing
 from tlteach.course.widgets.base import Widget, figure
 from tlteach.course.widgets.drawing import Axes, number, text
 from tlteach.errors import InvalidInput
+from tlteach.plots import running_mean
 
 if TYPE_CHECKING:
     from tlteach.runs import Record
@@ -141,7 +142,7 @@ class LiveTraining(Widget):
         for x, label in self.marks:
             parts += [axes.vertical(x, "6 4", width=1.5), text(axes.px(x) + 5, axes.y + 14, label, size=11)]
         for k, curve in enumerate(curves):
-            x, y = _thin(np.array(curve.x), _smooth(np.array(curve.y), self.smooth))
+            x, y = _thin(np.array(curve.x), running_mean(np.array(curve.y), self.smooth))
             color, dash = drawing.COLORS[k % 6], drawing.DASHES[k % 6] if curve.started is not None else "1 3"
             parts += [axes.line(x, y, color, dash), axes.point(x[-1], y[-1], color, 4)]
             top = axes.y + axes.height + 56 + 20 * k
@@ -239,14 +240,6 @@ def seconds(value: float) -> str:
 
 def _words(name: str | None) -> str:
     return {"step": "updates", None: ""}.get(name, (name or "").replace("_", " "))
-
-
-def _smooth(y: np.ndarray, window: int) -> np.ndarray:
-    """Mean of the last `window` values at each place (of fewer at the start)."""
-    total = np.concatenate([[0.0], np.cumsum(y)])
-    last = np.arange(1, len(y) + 1)
-    first = np.maximum(last - window, 0)
-    return (total[last] - total[first]) / (last - first)
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

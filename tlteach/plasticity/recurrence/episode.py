@@ -9,9 +9,15 @@ An implementation is a module with three functions:
 
 from typing import NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from tlteach.plasticity.recurrence.clamped import Schedule
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    """The numbers of a tensor on a CPU, for a compiled kernel: without a copy where they lie in order."""
+    return tensor.detach().contiguous().numpy()
 
 
 class Given(NamedTuple):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tlteach.plasticity.recurrence import kernels
 from tlteach.plasticity.recurrence.clamped import Schedule
-from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run
+from tlteach.plasticity.recurrence.episode import Arriving, Given, Gradients, Run, array
 
 Result = TypeVar("Result")
 
@@ -45,8 +45,8 @@ def forward(given: Given, keep: bool) -> Run:
     x[0] = 0 if given.hidden is None else given.hidden
     trace = given.drive.new_zeros(B, N, N) if given.trace is None else _own(given.trace)
     kept = given.drive.new_empty(-(-T // _every(given)) if keep else 0, B, N, N)
-    drive, parameters = _array(given.drive), _parameters(given)
-    outcome = (_array(x), _array(trace), _array(kept))
+    drive, parameters = array(given.drive), _parameters(given)
+    outcome = (array(x), array(trace), array(kept))
     _share_out(given, lambda a, z, _: kernels.forward(a, z, drive, *parameters, *outcome, _every(given)))
     return Run(x, trace, [kept] if keep else [])
 
@@ -58,8 +58,8 @@ def _replay(given: Given) -> Run:
     x = torch.cat([start.unsqueeze(0), given.known])
     trace = given.drive.new_zeros(B, N, N) if given.trace is None else _own(given.trace)
     kept = given.drive.new_empty(-(-T // _every(given)), B, N, N)
-    eta = _array(given.eta)[()]
-    arrays = (_array(x), eta, given.oja, _array(trace), _array(kept), _every(given))
+    eta = array(given.eta)[()]
+    arrays = (array(x), eta, given.oja, array(trace), array(kept), _every(given))
     _share_out(given, lambda first, last, _: kernels.replay(first, last, *arrays))
     return Run(x, trace, [kept])
 
@@ -72,11 +72,11 @@ def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
     dtrace = given.drive.new_zeros(B, N, N) if arriving.trace is None else _own(arriving.trace)
     dtotal, dpost = new(T, B, N), new(T + 1, B, N)
     dalphas = given.drive.new_zeros(_threads(given), N, N)
-    before = (_array(dx), *_parameters(given), _array(run.x), _array(run.kept[0]), _every(given))
-    after = (_array(dtotal), _array(dpost))
+    before = (array(dx), *_parameters(given), array(run.x), array(run.kept[0]), _every(given))
+    after = (array(dtotal), array(dpost))
 
     def reverse(first: int, last: int, thread: int) -> float:
-        return kernels.backward(first, last, *before, *after, _array(dalphas[thread]), _array(dtrace))
+        return kernels.backward(first, last, *before, *after, array(dalphas[thread]), array(dtrace))
 
     detas = _share_out(given, reverse)
     drive = dtotal if given.clamp is None or not given.drive_wanted else torch.where(given.clamp, dpost[1:], dtotal)
@@ -87,13 +87,9 @@ def backward(given: Given, run: Run, arriving: Arriving) -> Gradients:
 
 def _parameters(given: Given) -> tuple:
     """weight, alpha, eta, oja, clamp, as the kernels take them."""
-    alpha = _array(given.alpha.expand_as(given.weight))
+    alpha = array(given.alpha.expand_as(given.weight))
     clamp = torch.empty(0, 0, 0, dtype=torch.bool) if given.clamp is None else given.clamp
-    return _array(given.weight), alpha, alpha.dtype.type(given.eta.item()), given.oja, _array(clamp)
-
-
-def _array(tensor: Tensor):
-    return tensor.detach().contiguous().numpy()
+    return array(given.weight), alpha, alpha.dtype.type(given.eta.item()), given.oja, array(clamp)
 
 
 def _threads(given: Given) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tlteach.plasticity.recurrence.episode import array
 from tlteach.plasticity.recurrence.loops import add_product, compiled, copy, fill, tanh_into
 
 
@@ -27,7 +28,7 @@ class _Replay(torch.autograd.Function):
         rate = modulation.unsqueeze(-1) * fan[:, 0] + c  # (T, B, N)
         every = max(8, round(T**0.5))
         trace, kept = known.new_zeros(B, N, N), known.new_empty(-(-T // every), B, N, N)
-        _forward(_array(x), _array(rate), clip, _array(trace), _array(kept), every)
+        _forward(array(x), array(rate), clip, array(trace), array(kept), every)
         ctx.save_for_backward(weight, alpha, m, fan, x, rate, modulation, kept)
         ctx.clip, ctx.every = clip, every
         return known.clone(), trace
@@ -41,15 +42,11 @@ class _Replay(torch.autograd.Function):
         dtrace = dtrace.clone(memory_format=torch.contiguous_format)
         given = (dx, weight, alpha, m[0], fan[:, 0], x, rate, modulation, kept)
         found = (dtotal, drate, dmod, dalpha, dtrace)
-        _backward(*map(_array, given), ctx.clip, ctx.every, *map(_array, found))
+        _backward(*map(array, given), ctx.clip, ctx.every, *map(array, found))
         dweight = x[:-1].flatten(0, 1).t() @ dtotal.flatten(0, 1)
         dm = (dmod.unsqueeze(-1) * x[1:]).sum((0, 1)).unsqueeze(0)
         dfan = (modulation.unsqueeze(-1) * drate).sum((0, 1)).unsqueeze(1)
         return dtotal, dweight, dalpha, dm, dmod.sum().reshape(1), dfan, drate.sum((0, 1)), None, None
-
-
-def _array(tensor: Tensor):
-    return tensor.detach().contiguous().numpy()
 
 
 @compiled

@@ -4,7 +4,6 @@ It has inertia, a drag that grows with speed, and wind that depends on the place
 dynamics that are right to do well. The batched form here and the environment are the same map, tested step by step.
 """
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +11,6 @@ import torch
 from torch import Tensor
 
 from tlteach import checks
-from tlteach.errors import InvalidInput
 from tlteach.tasks.families.family import Family, random, uniform
 
 TIME_STEP = 0.1  # s
@@ -46,9 +44,7 @@ class Navigation(Family):
     def __post_init__(self):
         super().__post_init__()
         checks.positive(reach=self.reach, thrust=self.thrust)
-        for name, value in (("drag", self.drag), ("wind", self.wind)):
-            if not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise InvalidInput(f"{name} must be a finite number of at least 0, got {value!r}")
+        checks.finite(least=0, drag=self.drag, wind=self.wind)
 
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
         checks.whole(1, n=n)

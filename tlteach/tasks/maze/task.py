@@ -52,10 +52,7 @@ class MazeTask:
                 f"size must be odd, for a centre between the pillars of every second place, got {self.size}; "
                 f"take {self.size - 1} or {self.size + 1}"
             )
-        for name in ("goal_reward", "bump_reward"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
-                raise InvalidInput(f"{name} must be a finite number, got {value!r}")
+        checks.finite(goal_reward=self.goal_reward, bump_reward=self.bump_reward)
 
     @property
     def plan(self) -> "Plan":
