@@ -527,7 +527,7 @@ Table(
 much_less = without.mean() < 0.75 * with_trace.mean()
 deafness.reveal(
     deafness.options[1 if much_less else 0],
-    f"{with_trace.mean():.0f} with, {without.mean():.0f} without. A deaf network is not the same as one that was *trained* "
+    f"{with_trace.mean():.0f} with, {without.mean():.0f} without. A deaf network is not the same as one that was trained "
     "without plasticity: that one had learned to do without.",
 )
 

@@ -164,3 +164,17 @@ def test_inside_a_kernel_the_stored_picture_is_the_last_one(clock, monkeypatch):
     assert hooks == [("post_execute", live.finish)] and not updates
     hooks[0][1]()
     assert not hooks and "after 3 updates" in updates[-1]["text/plain"] and "so far" not in updates[-1]["text/plain"]
+
+
+def test_what_a_run_has_done_stands_right_of_the_longest_name(clock):
+    live = LiveTraining("names", clock=clock)
+    for name in ("short", "a network without plasticity, seed 1"):
+        live.curve(name)(record(1, 0.5))
+    words = [
+        (float(t.get("x")), "".join(t.itertext()))
+        for t in ET.fromstring(live.render()).iter()
+        if t.tag.endswith("text")
+    ]
+    name = next((x, w) for x, w in words if w.startswith("a network"))
+    told = [x for x, w in words if "after 1" in w]
+    assert len(told) == 2 and told[0] == told[1] > name[0] + 6 * len(name[1])

@@ -141,13 +141,14 @@ class LiveTraining(Widget):
             parts += [text(axes.x + 6, axes.py(self.target) - 5, f"target {number(self.target)}", size=11)]
         for x, label in self.marks:
             parts += [axes.vertical(x, "6 4", width=1.5), text(axes.px(x) + 5, axes.y + 14, label, size=11)]
+        beside = max([150.0] + [44 + 6.6 * len(curve.label) for curve in curves])  # right of the longest name
         for k, curve in enumerate(curves):
             x, y = _thin(np.array(curve.x), running_mean(np.array(curve.y), self.smooth))
             color, dash = drawing.COLORS[k % 6], drawing.DASHES[k % 6] if curve.started is not None else "1 3"
             parts += [axes.line(x, y, color, dash), axes.point(x[-1], y[-1], color, 4)]
             top = axes.y + axes.height + 56 + 20 * k
             parts += [drawing.legend(axes.x, top, [(curve.label, color, dash)])]
-            parts += [text(axes.x + 150, top, curve.status(self.target, _words(self.x)))]
+            parts += [text(axes.x + beside, top, curve.status(self.target, _words(self.x)))]
         return drawing.svg(870, 360 + 20 * max(len(curves), 1), parts, self.describe())
 
     def describe(self) -> str:
