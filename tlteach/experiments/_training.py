@@ -23,6 +23,11 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+def cosine(step: int, total: int, warm_up: int = 50) -> float:
+    """A share of the learning rate: up over `warm_up` updates, then down to zero along half a cosine at `total`."""
+    return 0.5 * (1 + math.cos(math.pi * step / total)) * min(1, (step + 1) / warm_up)
+
+
 class Training:
     """One run: all that must be saved to go on, and CPU seconds spent on training alone.
 

@@ -17,7 +17,7 @@ from tlteach.experiments._maze_episode import Episode, watch
 from tlteach.experiments._maze_learner import Penalty, Returns, Rollout, act, actor_critic, advantages
 from tlteach.experiments._maze_network import MazeNetwork
 from tlteach.experiments._maze_report import compare, last, plot, table
-from tlteach.experiments._training import Training, seeded
+from tlteach.experiments._training import Training, cosine, seeded
 from tlteach.tasks.episodes import Episodes
 from tlteach.tasks.maze import BatchedMaze, MazeTask
 
@@ -52,8 +52,9 @@ PRESETS = ("smoke", "lesson", "long", "paper")
 Network = Literal["plastic", "shared", "rnn", "rnn_wide", "lstm", "modulated", "retroactive"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 Spread = Literal["positive", "normal"]
+Decay = Literal["cosine", "none"]
 CHOICES = {"network": NETWORKS, "returns": get_args(Returns), "penalty": get_args(Penalty), "spread": get_args(Spread),
-           "rule": ("hebb", "oja")}  # fmt: skip
+           "decay": get_args(Decay), "rule": ("hebb", "oja")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class Config:
     gamma: discount. returns: "episodic" (nothing follows the end, as in the paper) or "bootstrapped". lam: of
         generalised advantage estimation; 1 for the paper's plain returns.
     penalty: of concentrated policies, "simpson" (the paper's) or "entropy". penalty_weight, value_weight: in the loss.
-    learning_rate, adam_eps: Adam's. clip_norm: most length of the gradient, or none.
+    learning_rate, adam_eps: Adam's. decay: of the rate, "cosine" (up over 50 updates, then down to zero) or "none" (the
+        paper's). At a constant high rate a network that explores well can forget it in one bad update.
+    clip_norm: most length of the gradient, or none.
     record_every: updates between two records.
     seed: of the initial weights and of the episodes.
     """
@@ -94,6 +97,7 @@ class Config:
     value_weight: float = 0.1
     learning_rate: float = 1e-3
     adam_eps: float = 1e-4
+    decay: Decay = "cosine"
     clip_norm: float | None = 4.0
     record_every: int = 20
     seed: int = 0
@@ -130,7 +134,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "lesson": dict(task=MazeTask(size=5, episode_length=60), hidden=40, batch_size=30, episodes=30_000),
     "long": dict(),
     "paper": dict(task=MazeTask(observation="paper"), batch_size=1, episodes=1_000_000, value_weight=0.03,
-                  learning_rate=1e-4, clip_norm=None, record_every=1_000),
+                  learning_rate=1e-4, decay="none", clip_norm=None, record_every=1_000),
 }  # fmt: skip
 
 
@@ -154,7 +158,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     """
     network, generator = build(config), torch.Generator().manual_seed(config.seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, eps=config.adam_eps)
-    training = Training(network, optimizer, generator, checkpoint)
+    training = Training(network, optimizer, generator, checkpoint, lambda step: _rate(config, step))
     total, recorded_at = config.updates, training.step
     while training.step < total:
         try:
@@ -177,6 +181,10 @@ def _update(config: Config, network: MazeNetwork, training: Training) -> None:
     training.update(loss, clip_norm=config.clip_norm, found=found, **seen)
 
 
+def _rate(config: Config, step: int) -> float:
+    return cosine(step, config.updates) if config.decay == "cosine" else 1.0
+
+
 def objective(config: Config, network: MazeNetwork, rollout: Rollout) -> tuple[torch.Tensor, dict[str, float]]:
     """The loss of the network on what it has just lived through; and its terms and the reward of an episode."""
     policy, value, _ = network(rollout.observation, hidden=rollout.hidden)
@@ -193,7 +201,7 @@ def practise(config: Config, episodes: Episodes, updates: int) -> Iterator[float
     """
     network = build(config, episodes)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, eps=config.adam_eps)
-    training = Training(network, optimizer, episodes.generator)
+    training = Training(network, optimizer, episodes.generator)  # at a constant rate
     for _ in range(updates):
         rollout = act(network, episodes, episodes.generator)
         training.update(objective(config, network, rollout)[0], clip_norm=config.clip_norm)

@@ -16,7 +16,7 @@ from tlteach import checks, data, runs
 from tlteach.errors import InvalidInput
 from tlteach.experiments._one_shot_network import Loss, OneShotNetwork, episode_loss, evaluate, pool
 from tlteach.experiments._one_shot_report import interval, plot
-from tlteach.experiments._training import Training, seeded
+from tlteach.experiments._training import Training, cosine, seeded
 from tlteach.tasks.one_shot import N_ROTATIONS, OneShotTask, Split, distort, paper_split, rotate, split
 
 __all__ = [
@@ -197,7 +197,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
 def _rate(config: Config, step: int) -> float:
     if config.decay == "steps":
         return 0.666 ** (5 * step // config.updates)
-    return 0.5 * (1 + math.cos(math.pi * step / config.updates)) * min(1, (step + 1) / 50)
+    return cosine(step, config.updates)
 
 
 def run_name(config: Config) -> str:
