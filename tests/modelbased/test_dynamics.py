@@ -74,10 +74,11 @@ def test_the_gradient_of_the_loss_by_finite_differences(probabilistic):
     assert torch.autograd.gradcheck(lambda *_: multi_step_loss(m, w), parameters)
 
 
+@pytest.mark.parametrize("probabilistic", [False, True])
 @pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 @pytest.mark.parametrize(("horizon", "hidden"), [(1, (5,)), (2, ()), (4, (7, 5))])
-def test_the_gradient_by_hand_is_that_of_autograd(horizon, hidden, activation):
-    m = model(activation=activation, hidden=hidden)
+def test_the_gradient_by_hand_is_that_of_autograd(horizon, hidden, activation, probabilistic):
+    m = model(activation=activation, hidden=hidden, probabilistic=probabilistic)
     passes = LossPasses(m, horizon, 5)
     for _ in range(2):  # buffers are used again
         w = window(horizon)

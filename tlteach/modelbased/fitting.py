@@ -77,9 +77,8 @@ class Fitter:
         Raises InvalidInput when the buffer holds less than one window.
         """
         checks.whole(1, n_steps=n_steps)
-        shape, total, passes = (self.model.n_models, self.config.batch_size), 0.0, None
-        if not self.model.config.probabilistic:
-            passes = LossPasses(self.model, self.config.horizon, self.config.batch_size)
+        shape, total = (self.model.n_models, self.config.batch_size), 0.0
+        passes = LossPasses(self.model, self.config.horizon, self.config.batch_size)
         for _ in range(n_steps):
             total = total + self.step(buffer.sample(shape, self.config.horizon, generator), passes)
         return total / n_steps

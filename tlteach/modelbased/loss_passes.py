@@ -2,9 +2,10 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from tlteach.modelbased.buffer import Transitions
-from tlteach.modelbased.dynamics import Dynamics
+from tlteach.modelbased.dynamics import LOG_STD, Dynamics
 from tlteach.modelbased.normaliser import CLIP
 from tlteach.modelbased.passes import Passes
 
@@ -12,7 +13,7 @@ EPSILON = 1e-12  # under the root of the norm, whose slope at zero is infinite
 
 
 class LossPasses:
-    """Loss and gradient of a deterministic model on windows (horizon, E, rows, ...)."""
+    """Loss and gradient of a model on windows (horizon, E, rows, ...)."""
 
     def __init__(self, model: Dynamics, horizon: int, rows: int):
         self.model = model
@@ -35,19 +36,18 @@ class LossPasses:
         for i, passes in enumerate(self.steps):
             passes.outputs[0][..., :O] = model.obs_norm(obs)
             torch.clamp(window.action[i], -1, 1, out=passes.outputs[0][..., O:])
-            delta = passes.forward()
-            error = delta - true[i]
-            loss = (error.square().mean(-1, keepdim=True) + EPSILON).sqrt()  # (E, B, 1)
+            out = passes.forward()
+            loss, slope = (likelihood if model.config.probabilistic else norm)(model, out, true[i])
             total = total + loss.mean((1, 2)) / H
-            slopes.append(error / (loss * (O * obs.shape[1] * H)))  # d loss / d delta, of this step alone
+            slopes.append(slope.div_(O * obs.shape[1] * H))  # d loss / d output, of this step alone
             if i + 1 < H:
-                predicted = torch.addcmul(obs + mean, delta, std)
+                predicted = torch.addcmul(obs + mean, out[..., :O], std)
                 obs = torch.where(window.boundary[i, ..., None], window.obs[i + 1], predicted)
         later = None  # d loss / d obs of the step after
         for i in reversed(range(H)):
             if later is not None:
                 later = later * ~window.boundary[i, ..., None]
-                slopes[i] += later * std
+                slopes[i][..., :O] += later * std
             passes = self.steps[i]
             at_input = passes.backward(slopes[i], to_input=i > 0, add=i + 1 < H)
             if i > 0:
@@ -55,3 +55,22 @@ class LossPasses:
                 at_obs = at_input[..., :O] * inside / model.obs_norm.std
                 later = at_obs if later is None else later + at_obs
         return total
+
+
+def norm(model: Dynamics, out: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+    """The L2 norm of the error of each row, (E, B, 1), and O times its slope at the output, (E, B, O)."""
+    error = out - true
+    loss = (error.square().mean(-1, keepdim=True) + EPSILON).sqrt()
+    return loss, error.div_(loss)
+
+
+def likelihood(model: Dynamics, out: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+    """The negative log likelihood of each number, (E, B, O), and its slope at the output: (E, B, 2 O)."""
+    mean, log_std = model.parts(out)
+    error, precision = mean - true, (-2 * log_std).exp()
+    scaled = error * precision
+    square = error * scaled
+    (low, high), raw = LOG_STD, out[..., model.obs_size :]
+    upper = high - softplus(high - raw)  # log_std with its upper bound alone, as in `Dynamics.parts`
+    at_log_std = (1 - square) * (upper - low).sigmoid_() * (high - raw).sigmoid_()
+    return 0.5 * square + log_std, torch.cat([scaled, at_log_std], -1)
