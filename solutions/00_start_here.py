@@ -24,20 +24,16 @@
 # This course answers in two very different ways, each from a research paper that you will rebuild and check, experiment by
 # experiment. No paper needs to be read first.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - say what transfer learning is, in one sentence and with one plot;
-# - say what can be carried from one task to the next, and what each half of the course carries;
-# - work with a lesson: predict, write, check, explore, compare;
-# - find your way through the course, on a machine that you know is ready.
-#
-# **Prerequisites:** some Python; you have seen a neural network before.
-#
-# **Time:** about 20 minutes, one exercise. Everything in here computes in seconds.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - say what transfer learning is, in one sentence and with one plot;
+# > - say what can be carried from one task to the next, and what each half of the course carries;
+# > - work with a lesson: predict, write, check, explore, compare;
+# > - find your way through the course, on a machine that you know is ready.
+# >
+# > **Prerequisites:** some Python; you have seen a neural network before.
+# >
+# > **Time:** about 20 minutes, one exercise. Everything in here computes in seconds.
 #
 # A notebook is a row of cells. **Shift + Enter** runs a cell and goes on to the next one. Run the two cells below now. The
 # first holds the settings of the lesson: how much is computed, and where all randomness starts.

@@ -27,20 +27,16 @@
 # | **slow** | over thousands of episodes | the weights $w$ and *how plastic each connection is*, $\alpha$ | backpropagation |
 # | **fast** | within one episode | the Hebbian **trace** of each connection | a local rule, no teacher |
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - write the Hebbian update and Oja's update, and say when each of them forgets;
-# - write one step of a plastic network, and say in which order things happen in it;
-# - say what $w$, $\alpha$, $\eta$ and the trace each do, and which of them are learned by backpropagation;
-# - make a small network remember a pattern it has seen once.
-#
-# **Prerequisites:** lesson 0; Python and a little PyTorch; you know what a matrix product and a gradient are.
-#
-# **Time:** about 45 minutes, four exercises. Everything in here computes in seconds.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - write the Hebbian update and Oja's update, and say when each of them forgets;
+# > - write one step of a plastic network, and say in which order things happen in it;
+# > - say what $w$, $\alpha$, $\eta$ and the trace each do, and which of them are learned by backpropagation;
+# > - make a small network remember a pattern it has seen once.
+# >
+# > **Prerequisites:** lesson 0; Python and a little PyTorch; you know what a matrix product and a gradient are.
+# >
+# > **Time:** about 45 minutes, four exercises. Everything in here computes in seconds.
 
 # %% tags=["parameters"]
 import os

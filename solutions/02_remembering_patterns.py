@@ -23,21 +23,17 @@
 # This is the first experiment of the paper. You will run it whole: the task, the training, the trained network taken
 # apart, and the race against networks that cannot learn while they run.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - say why a task that changes in every episode tests *learning*, not knowledge;
-# - train a plastic network through whole episodes, and judge it on fresh ones;
-# - find out by ablation which part of a network does the work;
-# - read a comparison between methods critically: budget, seeds, tuning, and what a claim rests on.
-#
-# **Prerequisites:** lesson 1.
-#
-# **Time:** about 60 minutes, four exercises (the last one is optional). The training runs are announced; together they take
-# between one and two minutes.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - say why a task that changes in every episode tests *learning*, not knowledge;
+# > - train a plastic network through whole episodes, and judge it on fresh ones;
+# > - find out by ablation which part of a network does the work;
+# > - read a comparison between methods critically: budget, seeds, tuning, and what a claim rests on.
+# >
+# > **Prerequisites:** lesson 1.
+# >
+# > **Time:** about 60 minutes, four exercises (the last one is optional). The training runs are announced; together they take
+# > between one and two minutes.
 
 # %% tags=["parameters"]
 import os

@@ -22,21 +22,17 @@
 # them, and has to paint the rest. And they are pictures: a pixel resembles its neighbours. Backpropagation will find out which connections
 # should learn fast, which ones slowly, and which ones *the other way round*, and you will find out why.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - bring pictures to the form a network can remember, and clamp neurons to them;
-# - tell remembering from guessing, by comparing with answers that remember nothing;
-# - train a plastic network that completes pictures, and judge it on pictures withheld from training;
-# - read a learned matrix of plasticities, and test by experiment whether it owes its structure to the task or to the data;
-# - say when a plasticity of its own for each connection pays, and what the evidence is.
-#
-# **Prerequisites:** lesson 2.
-#
-# **Time:** about 65 minutes, four exercises. Two cells train networks; together they take two to three minutes.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - bring pictures to the form a network can remember, and clamp neurons to them;
+# > - tell remembering from guessing, by comparing with answers that remember nothing;
+# > - train a plastic network that completes pictures, and judge it on pictures withheld from training;
+# > - read a learned matrix of plasticities, and test by experiment whether it owes its structure to the task or to the data;
+# > - say when a plasticity of its own for each connection pays, and what the evidence is.
+# >
+# > **Prerequisites:** lesson 2.
+# >
+# > **Time:** about 65 minutes, four exercises. Two cells train networks; together they take two to three minutes.
 
 # %% tags=["parameters"]
 import os

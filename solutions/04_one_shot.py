@@ -22,21 +22,17 @@
 # trained, over many alphabets, so that a single look writes what is needed into its trace. In this lesson you train
 # one, take its readout apart, and find attention inside, which you met in lesson 2.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - say what "5-way 1-shot" means, and make such a test honest;
-# - find the bug that kept a published program from learning anything;
-# - follow a label as it is written into the trace by Oja's rule;
-# - show, on paper and in numbers, that the plastic readout compares drawings;
-# - give an accuracy with its interval, and read a table of published accuracies with care.
-#
-# **Prerequisites:** lesson 2 (lesson 3 helps).
-#
-# **Time:** about 75 minutes, five exercises. One training run is announced; it takes one to two minutes.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - say what "5-way 1-shot" means, and make such a test honest;
+# > - find the bug that kept a published program from learning anything;
+# > - follow a label as it is written into the trace by Oja's rule;
+# > - show, on paper and in numbers, that the plastic readout compares drawings;
+# > - give an accuracy with its interval, and read a table of published accuracies with care.
+# >
+# > **Prerequisites:** lesson 2 (lesson 3 helps).
+# >
+# > **Time:** about 75 minutes, five exercises. One training run is announced; it takes one to two minutes.
 
 # %% tags=["parameters"]
 import os

@@ -22,21 +22,17 @@
 # gradient descent, which makes an agent that can explore at all; and **fast** learning within one maze, which must be over in a few
 # dozen steps and in which no gradient is computed.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - say what an agent must remember to come back to a goal, and what it is given to see;
-# - write the returns and the loss of an actor-critic;
-# - write the life of a plastic agent: see, think, write the trace, act;
-# - show that the agent becomes better *within* an episode, and that the trace is why;
-# - find three bugs that published programs have had.
-#
-# **Prerequisites:** lesson 1 (equations 1 and 3). No reinforcement learning is needed.
-#
-# **Time:** about 100 minutes, three exercises and a hunt for three bugs. Training is announced; it takes about two minutes.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - say what an agent must remember to come back to a goal, and what it is given to see;
+# > - write the returns and the loss of an actor-critic;
+# > - write the life of a plastic agent: see, think, write the trace, act;
+# > - show that the agent becomes better *within* an episode, and that the trace is why;
+# > - find three bugs that published programs have had.
+# >
+# > **Prerequisites:** lesson 1 (equations 1 and 3). No reinforcement learning is needed.
+# >
+# > **Time:** about 100 minutes, three exercises and a hunt for three bugs. Training is announced; it takes about two minutes.
 
 # %% tags=["parameters"]
 import os

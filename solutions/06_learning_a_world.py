@@ -22,21 +22,17 @@
 # model of the world**, learned once, used for every task. In this lesson you learn two worlds from data and imagine futures in
 # them. And, since the next lesson lets an agent live in such a dream, you find out when not to believe it.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - tell a *world* from a *task*, and say which of the two can be shared;
-# - say what a model of the dynamics predicts, and why it is the normalised change;
-# - show how errors grow with the horizon, and why a small one-step error promises little;
-# - write a loss that looks several steps ahead, and handle the ends of episodes in it;
-# - use the disagreement of an ensemble as a warning, and say what it does not warn of.
-#
-# **Prerequisites:** lesson 0. The lessons on plasticity are not needed.
-#
-# **Time:** about 75 minutes, four exercises. Four training runs are announced; together they take about half a minute.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - tell a *world* from a *task*, and say which of the two can be shared;
+# > - say what a model of the dynamics predicts, and why it is the normalised change;
+# > - show how errors grow with the horizon, and why a small one-step error promises little;
+# > - write a loss that looks several steps ahead, and handle the ends of episodes in it;
+# > - use the disagreement of an ensemble as a warning, and say what it does not warn of.
+# >
+# > **Prerequisites:** lesson 0. The lessons on plasticity are not needed.
+# >
+# > **Time:** about 75 minutes, four exercises. Four training runs are announced; together they take about half a minute.
 
 # %% tags=["parameters"]
 import os

@@ -21,21 +21,17 @@
 # In lesson 6 a network learned how a world moves. Here a policy *practises* in that network, for a goal that it has never
 # been to, and is good at its first real attempt. You will build the four pieces of it, watch it live, and then watch it fool itself.
 #
-# <div class="alert alert-info" role="note">
-#
-# **When you are through, you can**
-#
-# - turn a learned model into a world to practise in;
-# - say what TRPO limits, and why, and compute its step;
-# - warm a policy up with the number of real steps that this lesson is about: zero;
-# - tell, from two numbers, whether a policy is exploiting the mistakes of its model;
-# - state what was shown with several goals, several seeds and an interval.
-#
-# **Prerequisites:** lesson 6.
-#
-# **Time:** about 80 minutes, four exercises. The longest computations take half a minute each.
-#
-# </div>
+# > **When you are through, you can**
+# >
+# > - turn a learned model into a world to practise in;
+# > - say what TRPO limits, and why, and compute its step;
+# > - warm a policy up with the number of real steps that this lesson is about: zero;
+# > - tell, from two numbers, whether a policy is exploiting the mistakes of its model;
+# > - state what was shown with several goals, several seeds and an interval.
+# >
+# > **Prerequisites:** lesson 6.
+# >
+# > **Time:** about 80 minutes, four exercises. The longest computations take half a minute each.
 #
 # Three kinds of statements are kept apart: the **paper's claim**, the **author's notebooks** (his experiments of May 2019,
 # which are public), and **ours**: what you or we measured.
