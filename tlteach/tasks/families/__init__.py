@@ -19,8 +19,10 @@ from tlteach.tasks.families.family import Disagreement, Family
 from tlteach.tasks.families.halfcheetah import HalfCheetahDirection, HalfCheetahVelocity
 from tlteach.tasks.families.navigation import Navigation
 from tlteach.tasks.families.reacher import Reacher
+from tlteach.tasks.families.shifts import SHIFTS, shifted
 
 __all__ = [
+    "SHIFTS",
     "AntDirection",
     "AntVelocity",
     "AntVelocity2D",
@@ -34,6 +36,7 @@ __all__ = [
     "collect",
     "families",
     "family",
+    "shifted",
 ]
 
 _FAMILIES: dict[str, Callable[..., Family]] = {

@@ -47,11 +47,12 @@ class AntDirectionEnv(_Ant):
 
     ## Arguments
     `task`: (1.0,) along x, (-1.0,) against it. `frame_skip`: steps of the simulator, 0.01 s each, in one of ours (5).
+    `friction`: scale of the friction of legs and ground (1). `disabled`: motors that do nothing, whatever is commanded
+    and charged, in the order of the action: (0, 1) is a crippled leg.
     """
 
-    def __init__(self, task=(1.0,), render_mode: str | None = None, frame_skip: int = 5):
-        super().__init__(AntDirection(frame_skip=frame_skip), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip)
+    def __init__(self, task=(1.0,), render_mode: str | None = None, **options):
+        super().__init__(AntDirection(**options), task, render_mode)
 
     def gain(self, v_x, v_y):
         return self.task[0] * v_x
@@ -72,12 +73,11 @@ class AntVelocityEnv(_Ant):
     along x after the step and the task (m/s), minus 0.005 times the squared norm of the action, and 0.05.
 
     ## Arguments
-    `task`: the velocity (m/s,), from `low` (0) to `high` (3). `frame_skip`: steps of the simulator in one of ours (5).
+    `task`: the velocity (m/s,), from `low` (0) to `high` (3). Others: see `tlteach/AntDirection-v0`.
     """
 
-    def __init__(self, task=(1.0,), render_mode: str | None = None, frame_skip: int = 5, low=0.0, high=3.0):
-        super().__init__(AntVelocity(frame_skip=frame_skip, low=low, high=high), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip, low=low, high=high)
+    def __init__(self, task=(1.0,), render_mode: str | None = None, **options):
+        super().__init__(AntVelocity(**options), task, render_mode)
 
     def gain(self, v_x, v_y):
         return 1 - abs(v_x - self.task[0])
@@ -98,13 +98,11 @@ class AntVelocity2DEnv(_Ant):
     along x and y after the step and the task's (m/s), minus 0.005 times the squared norm of the action, and 0.05.
 
     ## Arguments
-    `task`: the velocity (v_x, v_y) in m/s, each from `low` (-3) to `high` (3). `frame_skip`: steps of the simulator in
-    one of ours (5).
+    `task`: the velocity (v_x, v_y) in m/s, each from `low` (-3) to `high` (3). Others: see `tlteach/AntDirection-v0`.
     """
 
-    def __init__(self, task=(1.0, 0.0), render_mode: str | None = None, frame_skip: int = 5, low=-3.0, high=3.0):
-        super().__init__(AntVelocity2D(frame_skip=frame_skip, low=low, high=high), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip, low=low, high=high)
+    def __init__(self, task=(1.0, 0.0), render_mode: str | None = None, **options):
+        super().__init__(AntVelocity2D(**options), task, render_mode)
 
     def gain(self, v_x, v_y):
         return 2 - abs(v_x - self.task[0]) - abs(v_y - self.task[1])

@@ -5,7 +5,7 @@ is here, on batched tensors: the reward r(s, a, s', psi), whether s' ends the ep
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import gymnasium
@@ -32,6 +32,9 @@ class Family(ABC):
     | task | (..., task_size) | psi, in the environment's units |
 
     Leading dimensions broadcast. Options are the fields: `family("halfcheetah-velocity", high=3.0, horizon=100)`.
+
+    disabled: motors that do nothing in the environment, whatever is commanded. The known reward is that of the command:
+        who learns does not know of the fault.
     """
 
     obs_size: ClassVar[int]
@@ -41,9 +44,33 @@ class Family(ABC):
 
     name: str
     horizon: int  # steps after which an episode is truncated
+    disabled: tuple[int, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
         checks.whole(1, horizon=self.horizon)
+        known, motors = range(self.n_motors), self.disabled
+        if not isinstance(motors, tuple) or not all(type(motor) is int and motor in known for motor in motors):
+            raise InvalidInput(
+                f"disabled must be a tuple of motors of {self.name}, 0 to {self.n_motors - 1}, got {motors!r}"
+            )
+
+    @property
+    def n_motors(self) -> int:
+        """How many there are to be disabled."""
+        return self.action_size
+
+    @property
+    def limits(self) -> tuple[list[float], list[float]]:
+        """Lowest and highest action that is executed, (action_size,) each: -1 and 1, both 0 of a disabled motor."""
+        high = [0.0 if motor in self.disabled else 1.0 for motor in range(self.action_size)]
+        return [-x for x in high], high
+
+    def executed(self, action: Tensor) -> Tensor:
+        """(..., action_size) what the environment does of an action: as much as `limits` allows."""
+        if not self.disabled:
+            return action.clamp(-1, 1)
+        low, high = (torch.tensor(limit, dtype=action.dtype, device=action.device) for limit in self.limits)
+        return action.clamp(low, high)
 
     @abstractmethod
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
@@ -85,8 +112,12 @@ class Family(ABC):
         Raises InvalidInput for a task of another shape or outside the range, and where MuJoCo is needed and missing.
         """
         task = self.check_tasks(task, dims=1)
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "horizon")}
-        return gymnasium.make(self.gym_id, max_episode_steps=self.horizon, task=tuple(task.tolist()), **own, **options)
+        options |= self.options()
+        return gymnasium.make(self.gym_id, max_episode_steps=self.horizon, task=tuple(task.tolist()), **options)
+
+    def options(self) -> dict[str, Any]:
+        """What its environment is told besides the task: all fields but name and horizon."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "horizon")}
 
     def check_tasks(self, tasks: Tensor, dims: int | None = None) -> Tensor:
         """`tasks` (..., task_size) as a tensor, or InvalidInput: other shapes, or a task outside the range."""

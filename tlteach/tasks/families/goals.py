@@ -6,7 +6,7 @@ simulator's action costs are in other units; here the action is in [-1, 1], whic
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -20,11 +20,20 @@ from tlteach.tasks.families.robot import Robot
 
 @dataclass(frozen=True)
 class Runner(Robot):
-    """Class variables: `velocity_at`, where v_x (and v_y) stand in the observation; the constants of the reward."""
+    """friction: scale of the friction of all that touches, robot and ground.
+
+    Class variables: `velocity_at`, where v_x (and v_y) stand in the observation; the constants of the reward.
+    """
 
     velocity_at: ClassVar[int]
     control_cost: ClassVar[float]
     alive: ClassVar[float] = 0.0  # reward of a step whatever happens
+
+    friction: float = field(default=1.0, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        checks.positive(friction=self.friction)
 
     def _gain(self, velocity: Tensor, task: Tensor) -> Tensor:
         """(...) from (..., task_size) velocity and task."""

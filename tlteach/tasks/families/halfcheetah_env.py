@@ -32,11 +32,12 @@ class HalfCheetahDirectionEnv(RobotEnv, HalfCheetahEnv):
 
     ## Arguments
     `task`: (1.0,) forward, (-1.0,) backward. `frame_skip`: steps of the simulator, 0.01 s each, in one of ours (5).
+    `friction`: scale of the friction of body and ground (1). `disabled`: motors that do nothing, whatever is commanded
+    and charged, in the order of the action.
     """
 
-    def __init__(self, task=(1.0,), render_mode: str | None = None, frame_skip: int = 5):
-        super().__init__(HalfCheetahDirection(frame_skip=frame_skip), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip)
+    def __init__(self, task=(1.0,), render_mode: str | None = None, **options):
+        super().__init__(HalfCheetahDirection(**options), task, render_mode)
 
     def rewards(self, action):
         return {
@@ -68,12 +69,11 @@ class HalfCheetahVelocityEnv(RobotEnv, HalfCheetahEnv):
     Never terminated; truncated after 200 steps (`max_episode_steps`).
 
     ## Arguments
-    `task`: the velocity (m/s,), from `low` (0) to `high` (2). `frame_skip`: steps of the simulator in one of ours (5).
+    `task`: the velocity (m/s,), from `low` (0) to `high` (2). Others: see `tlteach/HalfCheetahDirection-v0`.
     """
 
-    def __init__(self, task=(1.0,), render_mode: str | None = None, frame_skip: int = 5, low=0.0, high=2.0):
-        super().__init__(HalfCheetahVelocity(frame_skip=frame_skip, low=low, high=high), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip, low=low, high=high)
+    def __init__(self, task=(1.0,), render_mode: str | None = None, **options):
+        super().__init__(HalfCheetahVelocity(**options), task, render_mode)
 
     def rewards(self, action):
         return {

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tlteach import checks
+from tlteach.errors import InvalidInput
 from tlteach.tasks.families.family import Family, random, uniform
 
 TIME_STEP = 0.1  # s
@@ -27,6 +28,11 @@ class Navigation(Family):
         thrust: m/s^2, acceleration at full action along an axis.
         drag: 1/s, deceleration over speed at low speed; the drag is `drag * (1 + speed) * velocity`.
         wind: m/s^2, strongest acceleration by the wind along an axis.
+        beyond: m, goals are drawn outside of the square [-beyond, beyond]^2.
+        disabled: of four motors, which push along +x, -x, +y and -y (0 to 3).
+
+    One of four motors is to the point mass what a leg is to the ant: without it something is left to be learned (wind
+    and drag push, too), which is not so where a whole axis is dead.
     """
 
     obs_size: ClassVar[int] = 4
@@ -40,22 +46,41 @@ class Navigation(Family):
     thrust: float = 4.0
     drag: float = 0.5
     wind: float = 1.0
+    beyond: float = 0.0
 
     def __post_init__(self):
         super().__post_init__()
         checks.positive(reach=self.reach, thrust=self.thrust)
-        checks.finite(least=0, drag=self.drag, wind=self.wind)
+        checks.finite(least=0, drag=self.drag, wind=self.wind, beyond=self.beyond)
+        if self.beyond >= self.reach:
+            raise InvalidInput(f"beyond must be less than reach, got beyond={self.beyond:g}, reach={self.reach:g}")
+
+    @property
+    def n_motors(self) -> int:
+        return 4
+
+    @property
+    def limits(self) -> tuple[list[float], list[float]]:
+        right, left, up, down = (0.0 if motor in self.disabled else 1.0 for motor in range(4))
+        return [-left, -down], [right, up]
 
     def sample_tasks(self, n: int, seed: int | torch.Generator) -> Tensor:
         checks.whole(1, n=n)
-        return uniform((n, 2), -self.reach, self.reach, random(seed))
+        goals = uniform((n, 2), -self.reach, self.reach, random(seed))
+        if not self.beyond:
+            return goals
+        far = goals.abs().amax(-1, keepdim=True)  # its square over reach^2 is uniform in [0, 1]; now in what is left:
+        b, r = self.beyond, self.reach
+        return goals / far * (b**2 + (r**2 - b**2) * (far / r).square()).sqrt().clamp(b, r)
 
     def in_range(self, tasks: Tensor) -> Tensor:
-        return (tasks.abs() <= self.reach).all(-1)
+        far = tasks.abs().amax(-1)
+        return (far <= self.reach) & (far >= self.beyond)
 
     @property
     def task_range(self) -> str:
-        return f"a goal (x, y), both between {-self.reach:g} and {self.reach:g} m"
+        but = f", not both between {-self.beyond:g} and {self.beyond:g}" if self.beyond else ""
+        return f"a goal (x, y), both between {-self.reach:g} and {self.reach:g} m{but}"
 
     @property
     def others(self) -> str:
@@ -76,7 +101,7 @@ class Navigation(Family):
         speed = (velocity.square().sum(-1, keepdim=True) + 1e-12).sqrt()
         blow = self.wind * torch.stack([torch.sin(2 * place[..., 1]), torch.cos(2 * place[..., 0])], -1)
         velocity = velocity + TIME_STEP * (
-            self.thrust * action.clamp(-1, 1) - self.drag * (1 + speed) * velocity + blow
+            self.thrust * self.executed(action) - self.drag * (1 + speed) * velocity + blow
         )
         return torch.cat([place + TIME_STEP * velocity, velocity], -1)
 

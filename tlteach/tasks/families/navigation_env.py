@@ -14,8 +14,9 @@ class NavigationEnv(gymnasium.Env):
     """Steer a point mass to a goal, against drag and wind.
 
     ## Description
-    A mass in the plane is pushed by two motors. It is slowed down by `drag * (1 + speed) * velocity`, and wind blows
-    along x by `wind * sin(2 y)` and along y by `wind * cos(2 x)`. A step is 0.1 s; the new velocity moves the mass.
+    A mass in the plane is pushed by four motors, two along each axis. It is slowed down by
+    `drag * (1 + speed) * velocity`, and wind blows along x by `wind * sin(2 y)` and along y by `wind * cos(2 x)`. A
+    step is 0.1 s; the new velocity moves the mass.
 
     ## Action Space
     `Box(-1, 1, (2,), float32)`: force along x and y in units of `thrust`; what lies outside is clipped.
@@ -34,12 +35,13 @@ class NavigationEnv(gymnasium.Env):
     Never terminated; truncated after 100 steps (`max_episode_steps`).
 
     ## Arguments
-    `task`: the goal (x, y), within `reach` of 0 along each axis. `reach`, `thrust`, `drag`, `wind`: see `Navigation`.
+    `task`: the goal (x, y), within `reach` of 0 along each axis. `reach`, `thrust`, `drag`, `wind`, `beyond`: see
+    `Navigation`. `disabled`: motors that do nothing, of those along +x, -x, +y, -y (0 to 3); their action is charged.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": round(1 / TIME_STEP)}
 
-    def __init__(self, task: tuple[float, float] = (1.0, 1.0), render_mode: str | None = None, **options: float):
+    def __init__(self, task: tuple[float, float] = (1.0, 1.0), render_mode: str | None = None, **options: Any):
         self.family = Navigation(**options)
         self.task = self.family.check_tasks(task, dims=1).double().numpy()
         self.render_mode = render_mode
@@ -71,8 +73,9 @@ class NavigationEnv(gymnasium.Env):
         push_x, push_y = np.clip(np.asarray(action, np.float64), -1, 1)
         x, y, v_x, v_y = self.state
         f, speed = self.family, math.hypot(v_x, v_y)
-        v_x += TIME_STEP * (f.thrust * push_x - f.drag * (1 + speed) * v_x + f.wind * math.sin(2 * y))
-        v_y += TIME_STEP * (f.thrust * push_y - f.drag * (1 + speed) * v_y + f.wind * math.cos(2 * x))
+        done_x, done_y = np.clip((push_x, push_y), *f.limits)
+        v_x += TIME_STEP * (f.thrust * done_x - f.drag * (1 + speed) * v_x + f.wind * math.sin(2 * y))
+        v_y += TIME_STEP * (f.thrust * done_y - f.drag * (1 + speed) * v_y + f.wind * math.cos(2 * x))
         x, y = x + TIME_STEP * v_x, y + TIME_STEP * v_y
         self.state = np.array([x, y, v_x, v_y])
         distance = -math.hypot(x - self.task[0], y - self.task[1])

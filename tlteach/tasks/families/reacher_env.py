@@ -34,12 +34,12 @@ class ReacherEnv(RobotEnv, GymnasiumReacher):
 
     ## Arguments
     `task`: the target (x, y), at most `reach` (0.2 m) from the shoulder. `frame_skip`: steps of the simulator, 0.01 s
-    each, in one of ours (2).
+    each, in one of ours (2). `disabled`: motors that do nothing, whatever is commanded and charged: 0 the shoulder, 1
+    the elbow. (There is no friction to be changed: nothing touches anything here.)
     """
 
-    def __init__(self, task=(0.1, 0.1), render_mode: str | None = None, frame_skip: int = 2, reach: float = 0.2):
-        super().__init__(Reacher(frame_skip=frame_skip, reach=reach), task, render_mode)
-        self.remember(task=task, render_mode=render_mode, frame_skip=frame_skip, reach=reach)
+    def __init__(self, task=(0.1, 0.1), render_mode: str | None = None, **options):
+        super().__init__(Reacher(**options), task, render_mode)
         self.observation_space = Box(-np.inf, np.inf, (8,), np.float64)
 
     def reset_model(self):

@@ -17,7 +17,8 @@ class Robot(Family):
     """A robot of Gymnasium, version 5; `frame_skip` is the number of steps of the simulator in one of ours.
 
     Class variables: `model`, file of the robot among Gymnasium's; `rest`, its coordinates (qpos) before noise;
-    `hidden`, how many of them, from the first on, are not observed; `tracked`, a body whose place is observed.
+    `hidden`, how many of them, from the first on, are not observed; `tracked`, a body whose place is observed;
+    `friction`, an option of those that touch the ground.
     """
 
     model: ClassVar[str]
@@ -25,6 +26,7 @@ class Robot(Family):
     n_velocities: ClassVar[int]
     hidden: ClassVar[int] = 0
     tracked: ClassVar[str | None] = None
+    friction: ClassVar[float] = 1.0
 
     frame_skip: int
 

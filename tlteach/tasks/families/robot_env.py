@@ -23,16 +23,14 @@ class RobotEnv(MujocoEnv):
         self.task = family.check_tasks(task, dims=1).double().numpy()
         need_mujoco()
         super().__init__(frame_skip=family.frame_skip, render_mode=render_mode, **robot)
+        utils.EzPickle.__init__(self, task=task, render_mode=render_mode, **family.options())
+        self.model.geom_friction *= family.friction  # the model is this environment's own
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": round(1 / self.dt)}
         self._look, self._view = LOOKS[family.model], None
 
-    def remember(self, **arguments: Any) -> None:
-        """The arguments that make this environment anew when it is unpickled."""
-        utils.EzPickle.__init__(self, **arguments)
-
     def step(self, action):
         action = np.clip(np.asarray(action, np.float64), -1, 1)
-        self.do_simulation(action, self.frame_skip)
+        self.do_simulation(np.clip(action, *self.family.limits), self.frame_skip)
         parts = self.rewards(action)
         return self._get_obs(), float(sum(parts.values())), self.terminated(), False, parts
 

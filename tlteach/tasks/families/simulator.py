@@ -4,6 +4,7 @@ Where a policy acts at every step, calling `mj_step` for one robot after another
 (`python -m benchmarks.sampling`), and keeps the solver's warm start: an episode is bit for bit Gymnasium's.
 """
 
+import copy
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -50,6 +51,18 @@ def load(name: str) -> Any:
     return need_mujoco().MjModel.from_xml_path(str(path))
 
 
+def rubbed(model: Any, friction: float) -> Any:
+    """A copy of a model in which every geom, the ground among them, has `friction` times its friction.
+
+    MuJoCo takes the larger one of two geoms that touch, so that all of them must change. At 1 it is the model itself.
+    """
+    if friction == 1:
+        return model
+    model = copy.copy(model)
+    model.geom_friction *= friction
+    return model
+
+
 class MujocoWorlds:
     """n robots side by side (tlteach.tasks.families.worlds.Worlds); what they do does not depend on `threads`.
 
@@ -62,7 +75,7 @@ class MujocoWorlds:
         checks.whole(1, n=n, threads=threads)
         mujoco = need_mujoco()
         self.family, self.generator = family, random(seed)
-        self.model = load(family.model)
+        self.model = rubbed(load(family.model), family.friction)
         nq, nv = self.model.nq, self.model.nv
         self.qpos, self.qvel, self.warm, self.place = (np.zeros((n, size)) for size in (nq, nv, nv, 3))
         self._mujoco = mujoco
@@ -86,7 +99,7 @@ class MujocoWorlds:
         return self.observe()
 
     def step(self, action: Tensor) -> Tensor:
-        action = action.clamp(-1, 1).double().numpy()
+        action = self.family.executed(action).double().numpy()
         if self._pool is None:
             self._advance(self._simulators[0], action, range(len(action)))
         else:
