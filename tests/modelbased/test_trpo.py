@@ -6,6 +6,7 @@ from linear_quadratic import LinearQuadratic, optimal_cost, practised_cost
 from torch.func import functional_call
 
 from tlteach.modelbased.critic import Batch, Critic, CriticConfig
+from tlteach.modelbased.fisher import unflatten
 from tlteach.modelbased.normaliser import Normaliser
 from tlteach.modelbased.policies import Gaussian, GaussianPolicy, Value
 from tlteach.modelbased.trpo import (
@@ -17,7 +18,6 @@ from tlteach.modelbased.trpo import (
     forward,
     surrogate,
     surrogate_gradient,
-    unflatten,
 )
 from tlteach.modelbased.virtual import true_world
 

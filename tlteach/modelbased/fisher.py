@@ -53,3 +53,15 @@ def unflatten(vector: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     lead = vector.shape[:-1]
     sizes = [x[(0,) * len(lead)].numel() for x in like]
     return [part.reshape(x.shape) for part, x in zip(vector.split(sizes, -1), like, strict=True)]
+
+
+def read(policy: GaussianPolicy) -> Tensor:
+    """A copy of what an optimiser changes, as a vector: ([P,] D)."""
+    return flatten([p.detach() for p in policy.trained()], policy.n)
+
+
+@torch.no_grad()
+def write(policy: GaussianPolicy, vector: Tensor) -> None:
+    """The inverse of `read`, in place."""
+    for parameter, value in zip(policy.trained(), unflatten(vector, policy.trained()), strict=True):
+        parameter.copy_(value)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tlteach.modelbased.mlp import MLP
 
+NARROW, WORTH = 12, 10_000  # see `narrow`
 aten = torch.ops.aten
 _number = functools.cache(lambda value, dtype, device: torch.tensor(value, dtype=dtype, device=device))
 
@@ -73,7 +74,7 @@ class Passes:
         for l in reversed(range(len(self.weights))):
             h, (weight_gradient, bias_gradient, turned) = self.outputs[l], self._written[l]
             if add:
-                weight_gradient.baddbmm_(h.mT, error)
+                add_product(h.mT, error, weight_gradient)
                 bias_gradient.add_(error.sum(1, keepdim=True))
             else:
                 product(h.mT, error, weight_gradient)
@@ -92,9 +93,9 @@ class Passes:
         slope, L = SLOPES[self.activation], len(self.weights)
         for l, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             change = self.errors[l + 1]
-            torch.baddbmm(direction[L + l].view_as(bias), self.outputs[l], direction[l].view_as(weight), out=change)
+            linear(self.outputs[l], direction[l].view_as(weight), direction[L + l].view_as(bias), change)
             if l:
-                change.baddbmm_(self.errors[l], weight)
+                add_product(self.errors[l], weight, change)
             if l + 1 < L:
                 slope(change, self._before[l + 1], self.outputs[l + 1])
         return change
@@ -112,7 +113,7 @@ def hidden(x: Tensor, weight: Tensor, bias: Tensor, activation: str, out: Tensor
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
     """x weight + bias, (n, rows, out), written to `out`."""
-    if weight.shape[-1] == 1 < len(weight):
+    if weight.shape[-1] == 1 < len(weight) or narrow(x, weight):
         return product(x, weight, out).add_(bias)
     return torch.baddbmm(bias, x, weight, out=out)
 
@@ -120,10 +121,23 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
 def product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
     """a b, (n, i, k) and (n, k, j) -> (n, i, j), written to `out`.
 
-    Batched products with a single column or a single term are slow in BLAS.
+    Batched products with few columns or a single term are slow in BLAS; turned, (b' a')', those with few columns are
+    two to five times as fast.
     """
     if a.shape[-1] == 1:
         return torch.mul(a, b, out=out)
     if b.shape[-1] == 1 < len(b):
         return torch.sum(a * b.mT, -1, keepdim=True, out=out)
+    if narrow(a, b):
+        return out.copy_(torch.bmm(b.mT, a.mT).mT)
     return torch.bmm(a, b, out=out)
+
+
+def add_product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+    """a b, added to `out`."""
+    return out.add_(torch.bmm(b.mT, a.mT).mT) if narrow(a, b) else out.baddbmm_(a, b)
+
+
+def narrow(a: Tensor, b: Tensor) -> bool:
+    """Few columns, and enough work that turning the product pays."""
+    return b.shape[-1] < NARROW and a[0].numel() >= WORTH

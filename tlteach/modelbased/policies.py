@@ -1,4 +1,4 @@
-"""Policies and values: small tanh networks, one or those of many tasks in one batched computation (spec 1.4).
+"""Policies and values: small networks, one or those of many tasks in one batched computation (spec 1.4).
 
 With n=None they are ordinary networks: obs (..., O). With n=P they are P of each: obs (P, ..., O), row p for network p.
 """
@@ -63,7 +63,8 @@ class GaussianPolicy(nn.Module):
         obs_size, action_size: lengths of the vectors.
         normaliser: of observations; shared with the dynamics model, never changed here.
         generator: draws the initial weights.
-        hidden: widths of the tanh layers; () makes a linear policy.
+        hidden: widths of the layers; () makes a linear policy.
+        activation: of these layers, "tanh" (the authors'), "relu" or "silu".
         n: number of policies, or None.
         log_std: initial value.
     """
@@ -76,6 +77,7 @@ class GaussianPolicy(nn.Module):
         generator: torch.Generator,
         *,
         hidden: tuple[int, ...] = (32, 32),
+        activation: str = "tanh",
         n: int | None = None,
         log_std: float = 0.0,
         device=None,
@@ -84,7 +86,7 @@ class GaussianPolicy(nn.Module):
         super().__init__()
         checks.whole(1, obs_size=obs_size, action_size=action_size)
         self.n, self.normaliser = n, normaliser
-        self.net = MLP((obs_size, *hidden, action_size), "tanh", n, device=device, dtype=dtype)
+        self.net = MLP((obs_size, *hidden, action_size), activation, n, device=device, dtype=dtype)
         self.net.normc_([1.0] * len(hidden) + [0.01], generator)
         shape = (action_size,) if n is None else (n, action_size)
         self.log_std = nn.Parameter(torch.full(shape, log_std, device=device, dtype=dtype))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tlteach import checks
 from tlteach.modelbased.critic import Batch, Critic
-from tlteach.modelbased.fisher import Matrix, fisher_product, flatten, forward, unflatten
+from tlteach.modelbased.fisher import Matrix, fisher_product, flatten, forward, read, write
 from tlteach.modelbased.passes import Passes
 from tlteach.modelbased.policies import Gaussian, GaussianPolicy
 from tlteach.modelbased.virtual import Rollout, World
@@ -118,12 +118,10 @@ class TRPO:
         return Gaussian(mean, self.policy.log_std.unsqueeze(-2).expand_as(mean))
 
     def _vector(self) -> Tensor:
-        return flatten([p.detach() for p in self.policy.trained()], self.policy.n)
+        return read(self.policy)
 
-    @torch.no_grad()
     def _write(self, vector: Tensor) -> None:
-        for parameter, value in zip(self.policy.trained(), unflatten(vector, self.policy.trained()), strict=True):
-            parameter.copy_(value)
+        write(self.policy, vector)
 
 
 def surrogate(new: Gaussian, old: Gaussian, batch: Batch, entropy_coefficient: float) -> Tensor:
