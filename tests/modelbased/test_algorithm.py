@@ -38,7 +38,8 @@ def test_every_task_is_warmed_up_without_a_real_step_of_its_own_and_then_collect
     assert math.isnan(metrics[0]["error_1"])
     for m in metrics[1:]:
         assert 0 < m["error_1"] < m["error_10"]
-        assert all(math.isfinite(v) for v in m.values()) and m["diverged"] == 0
+        assert all(math.isfinite(v) for name, v in m.items() if name != "criterion") and m["diverged"] == 0
+        assert math.isnan(m["criterion"]) and m["skipped"] == 0
     for m in metrics:
         assert m["refined_real"] == m["real_return"] < 0
 

@@ -3,6 +3,7 @@
 import copy
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -18,10 +19,11 @@ from tlteach.modelbased.exploration import explorer
 from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon
 from tlteach.modelbased.policies import GaussianPolicy, Value
 from tlteach.modelbased.ppo import PPO, PPOConfig
+from tlteach.modelbased.selection import SelectionConfig
 from tlteach.modelbased.shac import SHAC, SHACConfig
 from tlteach.modelbased.trpo import TRPO, TRPOConfig
 from tlteach.modelbased.virtual import Diverged, learned_world
-from tlteach.modelbased.warm_up import WarmUpConfig, warm_up
+from tlteach.modelbased.warm_up import WarmUpConfig, WarmUpStep, warm_up
 from tlteach.tasks.families import Family, collect
 
 OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
@@ -40,6 +42,8 @@ class AlgorithmConfig:
     capacity: of the replay buffer.
     hidden, log_std: of the policy.
     optimizer: the configuration of TRPO, PPO or SHAC.
+    selection: of the tasks that get real steps; None collects on each of them, as they come. With it, the budget is as
+        large, `n_tasks * steps_per_task` real steps, but which tasks they are taken on is up to a rule.
 
     Raises InvalidInput for values that cannot be used.
     """
@@ -57,6 +61,7 @@ class AlgorithmConfig:
     critic: CriticConfig = field(default_factory=CriticConfig)
     optimizer: TRPOConfig | PPOConfig | SHACConfig = field(default_factory=TRPOConfig)
     warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
+    selection: SelectionConfig | None = None
     seed: int = 0
 
     def __post_init__(self):
@@ -65,6 +70,8 @@ class AlgorithmConfig:
         checks.whole(1, **{name: getattr(self, name) for name in counts})
         checks.choice("act", self.act, ("sample", "mean"))
         checks.choice("kind of optimizer", type(self.optimizer), tuple(OPTIMIZERS))
+        if self.selection:
+            self.selection.check(self.n_tasks, self.dynamics.n_models, self.warm_up.iterations)
 
 
 class Returns(NamedTuple):
@@ -106,8 +113,15 @@ class Shared:
         policy = GaussianPolicy(family.obs_size, family.action_size, self.model.obs_norm, self.generator, **options)
         return OPTIMIZERS[type(c.optimizer)](policy, self.critic, c.optimizer)
 
-    def practise(self, optimizer: PolicyOptimizer, task: Tensor, iterations: int) -> tuple[float, bool]:
+    def practise(
+        self,
+        optimizer: PolicyOptimizer,
+        task: Tensor,
+        iterations: int,
+        watch: Callable[[WarmUpStep], None] = lambda step: None,
+    ) -> tuple[float, bool]:
         """Warm-up on task (K,), or (n, K); returns the model's last loss (mean of the members), and did it diverge?
+        `watch` is called with the record of each iteration.
 
         Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why. Where the model
         itself is not finite any more, it is put back to what it was before.
@@ -117,6 +131,7 @@ class Shared:
         task = task.to(self.device)
         for step in warm_up(self.fitter, self.buffer, optimizer, self.family, task, config, self.generator):
             last = step
+            watch(step)
         if last.diverged:
             warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
         loss = last.model_loss.mean().item()
@@ -126,16 +141,21 @@ class Shared:
             warnings.warn(f"task {task.tolist()}: {told}", RuntimeWarning, stacklevel=2)
         return loss, bool(last.diverged)
 
-    def collect(self, policy: GaussianPolicy, task: Tensor) -> tuple[float, Tensor]:
-        """Real steps of one policy with exploration noise, into the buffer and the running moments.
+    def collect(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None) -> tuple[float, Tensor]:
+        """Real steps of one policy with exploration noise, into the buffer and the running moments: as many as the
+        configuration says, or `steps`.
 
         Returns their mean return, and how far off the model was in them 1, 2, ... `AHEAD` steps ahead before it
         learned from them, (AHEAD,): the mean of the members of `fitting.error_by_horizon`.
         """
-        got = self._act(policy, task, self.config.steps_per_task, sigma=0.3)
+        got = self._act(policy, task, steps or self.config.steps_per_task, sigma=0.3)
         errors = self.errors(got)
-        self.add(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated))
+        self.learn(got)
         return got.returns().mean().item(), errors
+
+    def learn(self, got) -> None:
+        """`add` real steps as `tlteach.tasks.families.collect` gives them."""
+        self.add(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated))
 
     def add(self, new: Transitions) -> None:
         """Real steps into the buffer and the running moments of the model."""
@@ -177,9 +197,9 @@ class Shared:
         except Diverged:
             return float("nan")
 
-    def episodes(self, policy: GaussianPolicy, task: Tensor):
-        """The real episodes by which a policy is measured."""
-        steps = self.config.evaluation_episodes * self.family.horizon
+    def episodes(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None):
+        """The real episodes by which a policy is measured: `config.evaluation_episodes` of them, or `steps` steps."""
+        steps = steps or self.config.evaluation_episodes * self.family.horizon
         return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample")
 
     def miss(self, got) -> float:
