@@ -333,3 +333,47 @@ def test_importing_the_exercises_brings_only_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_error_comes_with_the_inputs_that_raised_it(capsys):
+    def last_row(hebb, pre, post, eta):
+        return hebb[7]
+
+    check.hebb_update(last_row)
+    shown = said(capsys)
+    assert "IndexError" in shown and "It was called with\n  hebb  0 0\n" in shown and "  pre   1 0\n" in shown
+
+
+def test_a_recognised_mistake_does_not_use_up_a_hint(capsys):
+    hints = check.hebb_update.hints
+    transposed = lambda hebb, pre, post, eta: (1 - eta) * hebb + eta * torch.outer(post, pre)  # noqa: E731
+    for answer, shown in ((transposed, []), (transposed, []), (wrong, []), (transposed, []), (wrong, [0])):
+        check.hebb_update(answer)
+        text = said(capsys).replace("\n  ", "\n")
+        assert [level for level in range(3) if hints[level] in text] == shown
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool])
+def test_the_right_size_of_another_type_is_told(dtype, capsys):
+    check.hebb_update(lambda hebb, pre, post, eta: hebb.to(dtype))
+    kind = str(dtype).removeprefix("torch.")
+    assert f"The size is right, but the type is {kind}: real numbers are expected" in said(capsys)
+
+
+def test_half_precision_is_told(capsys):
+    check.load_drawings(lambda raw: check.load_drawings.reference(raw).half())  # a fifth has no short binary form
+    assert "half precision (float16)" in said(capsys)
+
+
+@pytest.mark.parametrize("kind", [TypeError, AssertionError])
+def test_another_error_than_the_one_that_was_promised_is_wrong(kind, capsys):
+    def refuse(raw):
+        if raw.dtype == torch.bool:
+            return raw.float()
+        if raw.dtype == torch.uint8:
+            return raw.float() / 255
+        raise kind("not this")
+
+    check.load_drawings(refuse)
+    shown = said(capsys)
+    assert f"it raises {kind.__name__}: not this" in shown and "It looks as if: you refuse with" in shown

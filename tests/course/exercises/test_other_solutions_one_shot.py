@@ -18,7 +18,7 @@ from tlteach.plasticity import PlasticLinear
 def load_by_largest_value(raw):
     largest = {torch.bool: 1, torch.uint8: 255}
     if raw.dtype not in largest:
-        raise TypeError(f"bool or uint8, please, not {raw.dtype}")
+        raise UnicodeError(f"bool or uint8, please, not {raw.dtype}")  # a kind of ValueError
     return raw / largest[raw.dtype]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from tlteach.course.exercises import student
@@ -88,7 +89,7 @@ def _first_failure(function, reference, properties, mutants) -> Verdict:
                 got = {name: seen.values.get(name) for name in differ}
                 culprit = recognise(function, properties, mutants)
                 wanted = {name: expected[name] for name in differ}
-                return Verdict("wrong", rule.text, inputs, got, wanted, _remark(got), mutant=culprit)
+                return Verdict("wrong", rule.text, inputs, got, wanted, _remark(got, wanted), mutant=culprit)
             if seen.changed and touched is None:
                 touched = inputs, seen.changed
             if any(map(_is_tensor_for_number, _raw(seen.values), _raw(expected))):
@@ -125,13 +126,25 @@ def _profile(function: Callable, properties: Sequence[Property]) -> list[Seen]:
     return [observe(rule.look, function, inputs) for rule in properties for inputs in rule.probes]
 
 
-def _remark(got: Mapping[str, Any]) -> str:
+def _remark(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     values = _raw(got)
     if any(value is None for value in values):
         return "Your function returned None: is a `return` missing?"
     parts = [part for value in values for part in (value if isinstance(value, tuple | list) else [value])]
     if any(isinstance(part, np.ndarray) for part in parts):
         return "The lessons work on torch tensors: stay with torch (`torch.outer`, `@`, `*`), without `.numpy()`."
+    return next(filter(None, map(_about_type, values, _raw(wanted))), "")
+
+
+def _about_type(got: Any, wanted: Any) -> str:
+    """Where the numbers or their shape may be right, and what a tensor holds is not."""
+    if not (isinstance(got, Tensor) and isinstance(wanted, Tensor)) or got.shape != wanted.shape:
+        return ""
+    kind = str(got.dtype).removeprefix("torch.")
+    if wanted.is_floating_point() and not (got.is_floating_point() or got.is_complex()):
+        return f"The size is right, but the type is {kind}: real numbers are expected (`.float()` makes them)."
+    if got.dtype in (torch.float16, torch.bfloat16):
+        return f"Your answer is in half precision ({kind}), good for two or three digits only: use `.float()`."
     return ""
 
 

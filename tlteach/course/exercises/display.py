@@ -169,4 +169,3 @@ def _prose(text: str) -> str:
         else:
             parts.append(f'<div style="margin: 2px 0">{_inline(paragraph)}</div>')
     return "".join(parts)
-

@@ -27,6 +27,7 @@ class Session:
     """What happened since the kernel started. Messages depend on nothing else, so every fresh run reads the same."""
 
     tries: int = 0
+    riddles: int = 0  # wrong answers that no known mistake explains
     hints: int = 0
     verdict: Verdict = field(default_factory=lambda: Verdict("not attempted"))
 
@@ -119,6 +120,7 @@ class Exercise:
         if verdict.status == "not attempted":
             return
         self.session.tries += 1
+        self.session.riddles += verdict.status == "wrong" and verdict.mutant is None
         if (level := report.inline_hint(self, verdict)) is not None:
             self._gave_hint(level)
 

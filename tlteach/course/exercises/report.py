@@ -30,6 +30,9 @@ def body(exercise: "Exercise", verdict: Verdict, function: Callable) -> Iterator
         yield f"`{type(verdict.error).__name__}: {_first_line(verdict.error)}`"
         if place := student.where(verdict.error, function):
             yield "line {}: `{}`".format(*place)
+        if verdict.inputs and not isinstance(verdict.error, NameError):  # a typo is one whatever comes in
+            yield "It was called with"
+            yield Tables(verdict.inputs)
     if verdict.got:
         yield counter_example(verdict)
     if verdict.remark:
@@ -45,13 +48,14 @@ def body(exercise: "Exercise", verdict: Verdict, function: Callable) -> Iterator
 
 
 def inline_hint(exercise: "Exercise", verdict: Verdict) -> int | None:
-    """The level of the hint that the message itself carries: none at the first try, more with every further one.
+    """The level of the hint that the message itself carries: none at first, more with every further wrong answer.
 
-    Pseudo-code is never shown unasked, a recognised mistake has a hint of its own, and an error speaks for itself.
+    Pseudo-code is never shown unasked. A recognised mistake has a hint of its own and an error speaks for itself:
+    neither counts.
     """
-    if verdict.status != "wrong" or verdict.mutant or exercise.session.tries < 2:
+    if verdict.status != "wrong" or verdict.mutant or exercise.session.riddles < 2:
         return None
-    return min(exercise.session.tries - 1, len(exercise.hints) - 1)
+    return min(exercise.session.riddles - 1, len(exercise.hints) - 1)
 
 
 def counter_example(verdict: Verdict) -> Tables:

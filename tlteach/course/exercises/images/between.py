@@ -62,13 +62,21 @@ HINTS = [
 ]
 
 
-def _variant(
-    neurons=lambda first, stop, side: slice(first * side, stop * side), read=lambda block: block.mean().item()
-):
+def _neurons(first, stop, side):
+    return slice(first * side, stop * side)
+
+
+def _variant(neurons=_neurons, read=lambda block: block.mean().item()):
     def mutant(alpha, side, from_rows, to_rows):
         return read(alpha[neurons(*from_rows, side), neurons(*to_rows, side)])
 
     return mutant
+
+
+def _sliced_twice(neurons):
+    return lambda alpha, side, from_rows, to_rows: (
+        alpha[neurons(*from_rows, side)][neurons(*to_rows, side)].mean().item()
+    )
 
 
 def _with_stop(alpha, side, from_rows, to_rows):
@@ -81,6 +89,17 @@ MUTANTS = [
         "from and to exchanged",
         lambda alpha, side, from_rows, to_rows: between(alpha, side, to_rows, from_rows),
         "you exchanged sender and receiver. alpha is [pre, post]: the first axis is where a connection comes from.",
+    ),
+    Mutant(
+        "sliced twice",
+        _sliced_twice(_neurons),
+        "`alpha[a:b][c:d]` takes rows twice, and of nothing the mean is nan. Both axes in one pair of brackets: "
+        "`alpha[a:b, c:d]`.",
+    ),
+    Mutant(
+        "rows sliced twice",
+        _sliced_twice(lambda first, stop, side: slice(first, stop)),
+        "`alpha[a:b][c:d]` takes rows twice: write `alpha[a:b, c:d]`. And a row of the picture is `side` neurons.",
     ),
     Mutant(
         "rows taken for neurons",

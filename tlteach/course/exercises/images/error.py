@@ -29,8 +29,8 @@ PROPERTIES = [
     Property("it returns one number per picture, of shape (B,)", [_probe(ZEROS, ZEROS, [[1, 0], [0, 1]])], form),
     Property("what was painted exactly right costs nothing", [_probe([[0.5, -1]], [[0.5, -1]], [[1, 0]])]),
     Property(
-        "a lost pixel costs the square of its error",
-        [_probe([[0.5]], [[0]], [[1]]), _probe([[0.5]], [[-1]], [[1]])],
+        "what is averaged are the squares of the errors",
+        [_probe([[0.5, -1, 0]], [[0, 0, 0]], [[1, 1, 0]]), _probe([[0.5]], [[-1]], [[1]])],
     ),
     Property("a pixel that was given costs nothing", [_probe([[0, 1]], [[0, 0]], [[1, 0]])]),
     Property(
@@ -119,9 +119,29 @@ MUTANTS = [
         "you take the absolute error. The squared one punishes a few large mistakes more than many small ones.",
     ),
     Mutant(
+        "signs kept",
+        _variant(cost=lambda error: error),
+        "you forgot the square. Errors of opposite sign cancel, and a bad answer looks like a good one.",
+    ),
+    Mutant(
+        "squared too late",
+        lambda output, target, erased: (((output - target) * erased).sum(-1) / erased.sum(-1)) ** 2,
+        "you square the mean error. Errors of opposite sign have cancelled by then: square each one first.",
+    ),
+    Mutant(
+        "divided by half the pixels",
+        _variant(over=lambda cost, erased: (cost * erased).sum(-1) / (erased.shape[-1] / 2)),
+        "you divide by half of the pixels. Pictures can lose more or fewer: count the lost ones, `erased.sum(-1)`.",
+    ),
+    Mutant(
         "root",
         _variant(over=lambda cost, erased: ((cost * erased).sum(-1) / erased.sum(-1)).sqrt()),
         "you took the root at the end. The paper's loss is made of squares, and the mean of them is asked for.",
+    ),
+    Mutant(
+        "root of the sum",
+        _variant(over=lambda cost, erased: (cost * erased).sum(-1).sqrt() / erased.sum(-1)),
+        "you took the root of the sum. The mean of the squares is asked for, without any root.",
     ),
 ]
 

@@ -31,21 +31,24 @@ def _others(function, trace, features, label, eta):
     return {"the other columns": new[:, [c for c in range(trace.shape[1]) if c != label]]}
 
 
-ZERO, ONES = [[0, 0], [0, 0]], [[1, 1], [1, 1]]
+ZERO, ONES = [[0, 0]] * 3, [[1, 1]] * 3  # more features than names, so that the axes cannot be mixed up
 
 PROPERTIES = [
-    Property("it returns a trace of the shape that it was given", [_probe(ZERO, [1, 0.5], 0, 0.5)], form),
+    Property("it returns a trace of the shape that it was given", [_probe(ZERO, [1, 0.5, 0], 0, 0.5)], form),
     Property(
         "an empty trace takes up eta * features in the label's column",
-        [_probe(ZERO, [1, -0.5], 0, 0.5), _probe(ZERO, [1, -0.5], 1, 0.5)],
+        [_probe(ZERO, [1, -0.5, 0], 0, 0.5), _probe(ZERO, [1, -0.5, 0], 1, 0.5)],
     ),
-    Property("the columns of all other classes stay as they were", [_probe(ONES, [1, -0.5], 1, 0.5)], _others),
+    Property("the columns of all other classes stay as they were", [_probe(ONES, [1, -0.5, 0], 1, 0.5)], _others),
     Property(
         "with eta = 1 the column becomes the features: the new drawing replaces the old",
-        [_probe(ONES, [1, -0.5], 0, 1.0)],
+        [_probe(ONES, [1, -0.5, 0], 0, 1.0)],
     ),
-    Property("a column that already equals the features has settled", [_probe([[1, 0], [-0.5, 0]], [1, -0.5], 0, 0.5)]),
-    Property("the column moves the share eta of its way to the features", [_probe(ONES, [0, -1], 0, 0.25)]),
+    Property(
+        "a column that already equals the features has settled",
+        [_probe([[1, 0], [-0.5, 0], [0, 0]], [1, -0.5, 0], 0, 0.5)],
+    ),
+    Property("the column moves the share eta of its way to the features", [_probe(ONES, [0, -1, 1], 0, 0.25)]),
     Property("it agrees with equation 3 on numbers drawn at random", [_drawn(2, 2), _drawn(3, 2), _drawn(2, 3)]),
 ]
 
@@ -68,6 +71,11 @@ def _column(change):
         return new
 
     return mutant
+
+
+def _lined_up_with_names(trace, features, label, eta):
+    y = one_hot(torch.tensor(label), trace.shape[1]).float()  # (N,)
+    return trace + eta * y * (features - y * trace)
 
 
 def _row(trace, features, label, eta):
@@ -124,6 +132,12 @@ MUTANTS = [
         "replaced by eta times the features",
         _column(lambda column, features, eta: eta * features),
         "the old trace is thrown away. The share 1 - eta of it stays.",
+    ),
+    Mutant(
+        "features lined up with the names",
+        _lined_up_with_names,
+        "`features` (F,) meets a trace (F, N), and torch lines it up with the last axis, the names. "
+        "`features[:, None]`, of shape (F, 1), goes down the rows.",
     ),
     Mutant(
         "a row",

@@ -45,11 +45,31 @@ def _heard(look: Look) -> Look:
     return heard
 
 
+class Raised:
+    """A refusal: compared by its class alone, shown with its words."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def __str__(self) -> str:
+        words = f": {self.error}" if str(self.error) else ""
+        return f"it raises {type(self.error).__name__}{words}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Raised) and type(self.error) is type(other.error)
+
+    __hash__ = None
+
+
 def _refusal(function, raw):
     try:
         floats = function(raw)
-    except (ValueError, TypeError):
-        return {"what happens": "it raises a ValueError"}
+    except ValueError as error:
+        return {"what happens": Raised(ValueError(*error.args))}  # or one of its children
+    except (TypeError, AssertionError, RuntimeError) as error:  # refused as well, but not as agreed
+        if isinstance(error, NotImplementedError):
+            raise
+        return {"what happens": Raised(error)}
     if isinstance(floats, Exception) or (isinstance(floats, type) and issubclass(floats, Exception)):
         return {"what happens": "it returns an error instead of raising it"}
     return {"what happens": f"it returns {floats.tolist() if isinstance(floats, torch.Tensor) else describe(floats)}"}
@@ -89,6 +109,13 @@ HINTS = [
 
 def _refuse(raw):
     raise ValueError(f"type {raw.dtype}")
+
+
+def _raises(kind):
+    def refuse(raw):
+        raise kind
+
+    return refuse
 
 
 def _variant(bits=lambda raw: raw.float(), whole=lambda raw: raw.float() / 255, other=_refuse):
@@ -177,6 +204,16 @@ MUTANTS = [
         _variant(other=ValueError),
         "you hand the ValueError back as if it were an answer: `return` should be `raise`. Raised, it stops the "
         "program where the mistake is.",
+    ),
+    Mutant(
+        "a TypeError",
+        _variant(other=_raises(TypeError)),
+        "you refuse with a TypeError. Who calls a function waits for the error that it promises: here a ValueError.",
+    ),
+    Mutant(
+        "an assertion",
+        _variant(other=_raises(AssertionError)),
+        "you refuse with `assert`. That is for what cannot happen, and `python -O` leaves it out: raise a ValueError.",
     ),
     Mutant(
         "bool refused",
