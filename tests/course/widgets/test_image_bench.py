@@ -147,6 +147,21 @@ def test_there_is_room_for_twelve_uploads(bench):
     assert bench.controls["picture A"].label == "24: 11.png"
     with pytest.raises(BadFile, match="more than 12 pictures"):
         bench.add("one too many.png", png())
+    with pytest.raises(BadFile, match="drawing.svg: got a text file"):
+        bench.add("drawing.svg", b"<svg/>")  # it would not have helped to begin anew
+
+
+def test_of_more_files_than_places_it_is_said_which_remain(bench):
+    bench.receive([File(f"{seed}.png", 9, png(seed)) for seed in range(5)])
+    assert "Remembered as C, A, B." in bench.note.value and "the last 3 of 5" in bench.note.value
+    labels = {name: bench.controls[f"picture {name}"].label for name in "ABC"}
+    assert [labels[name].split(": ")[1] for name in "CAB"] == ["2.png", "3.png", "4.png"]
+
+
+def test_files_of_one_name_are_told_apart(bench):
+    bench.receive([File("x.png", 9, png(1)), File("x.png", 9, b"no picture"), File("y.png", 9, png(2))])
+    assert "x.png (2): got a text file" in bench.note.value and "Remembered as A, B." in bench.note.value
+    assert bench.controls["picture A"].label.endswith(": x.png (1)")
 
 
 def test_the_choice_is_described(bench):

@@ -149,9 +149,10 @@ class ImageBench(Widget):
 
         Raises BadFile when it cannot be used; nothing is changed then.
         """
+        picture = read_picture(content, self.model.task.side, name).numpy()  # (1, N)
         if len(self.uploads) >= GALLERY:
             raise BadFile(f"{name}: got more than {GALLERY} pictures; run the cell again to begin anew.")
-        self.uploads.append((name, read_picture(content, self.model.task.side, name).numpy()))
+        self.uploads.append((name, picture))
         self.gallery = np.concatenate([self.gallery, self.uploads[-1][1]])
         place = self.controls["asked"].value if place is None else place
         with self._together():
@@ -164,16 +165,19 @@ class ImageBench(Widget):
     def receive(self, files: Sequence[File]) -> None:
         """Every file that can be used takes a place; of every other one it is said why not, and nothing changes."""
         place, problems, good = self.controls["asked"].value, [], []
-        for file in files:
+        for name, file in zip(_told_apart([file.name for file in files]), files, strict=True):
             try:
                 if file.content is None:
-                    raise BadFile(f"{file.name}: got {file.size / 1e6:.1f} MB that are no picture; {WANTED}.")
-                self.add(file.name, file.content, place)
+                    raise BadFile(f"{name}: got {file.size / 1e6:.1f} MB that are no picture; {WANTED}.")
+                self.add(name, file.content, place)
                 good.append(self.letters[place])
                 place = (place + 1) % len(self.letters)
             except BadFile as error:
                 problems.append(f"\u26a0 {error}")
-        lines = [f"Remembered as {', '.join(good)}."] if good else []
+        kept = good[-len(self.letters) :]  # a later one takes the place of an earlier one
+        lines = [f"Remembered as {', '.join(kept)}."] if kept else []
+        if len(good) > len(kept):
+            lines += [f"That is the last {len(kept)} of {len(good)}; the others can be chosen from the pictures."]
         self.note.value = f'<div role="alert">{"<br/>".join(map(escape, lines + problems))}</div>'
 
     def _draw_gallery(self) -> np.ndarray:
@@ -224,6 +228,17 @@ class ImageBench(Widget):
         self.pad.paint = self.brush.value
         self.pad.label = f"Picture {self.letters[asked]}, to be painted over: arrows move, Space puts the brush down"
         self.pad.draw(image_picture.picture(self.images[asked], 0, 0, side))
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Names that occur once as they are, others with a number.
+
+    >>> _told_apart(["cat.png", "me.png", "cat.png"])
+    ['cat.png (1)', 'me.png', 'cat.png (2)']
+    """
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})" for i, name in enumerate(names)
+    ]
 
 
 def _checked(pictures: Any, task: ImageTask) -> np.ndarray:
