@@ -16,10 +16,11 @@ from tlteach.modelbased.dynamics import DynamicsConfig
 from tlteach.modelbased.fitting import FitConfig
 from tlteach.modelbased.learner import AlgorithmConfig
 from tlteach.modelbased.ppo import PPOConfig
+from tlteach.modelbased.selection import Criterion, SelectionConfig
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.modelbased.trpo import TRPOConfig
 from tlteach.modelbased.warm_up import WarmUpConfig
-from tlteach.tasks.families import Family, families
+from tlteach.tasks.families import Family, families, shifted
 from tlteach.tasks.families import family as family_called
 
 PRESETS = ("smoke", "lesson", "paper")
@@ -28,6 +29,8 @@ TEST_SEED = 10_000  # of the test tasks, which are the same for every seed; sett
 Method = Literal["model-based", "scratch", "optimum", "random"]
 Optimizer = Literal["trpo", "ppo", "shac"]
 Fitting = Literal["interleaved", "first"]
+Choice = Literal["uniform", "skip", "best_of"]
+Shift = Literal["none", "tasks", "friction", "crippled"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Config:
     n_tasks: training tasks. steps_per_task: real steps on each; also those of a test stage, and of an update from
         scratch.
     refine: iterations on a training task after its collection.
+    rule: which training tasks get real steps: each as it is drawn ("uniform"), or by active selection, see
+        `tlteach.modelbased.selection`; real steps in all are the same. criterion: that it goes by. window: of "skip".
+        candidates: of "best_of".
+    shift: between training and test, see `tlteach.tasks.families.shifted`: other "tasks", or another world, with half
+        of the "friction" or "crippled". The model does not know of it before stage 1.
     test_tasks: tasks to test on, never trained on, the same for every seed.
     test_iterations: of warm-up on them. stages: adaptation after stage 0, with real steps.
     baseline_updates: of "scratch" and "optimum".
@@ -61,6 +69,11 @@ class Config:
     n_tasks: int = 100
     steps_per_task: int = 4000
     refine: int = 0
+    rule: Choice = "uniform"
+    criterion: Criterion = "drop-mean"
+    window: int = 10
+    candidates: int = 4
+    shift: Shift = "none"
     test_tasks: int = 40
     test_iterations: int = 40
     stages: int = 4
@@ -82,13 +95,13 @@ class Config:
     seed: int = 0
 
     def __post_init__(self):
-        known = {"method": Method, "optimizer": Optimizer, "fitting": Fitting}
+        known = {"method": Method, "optimizer": Optimizer, "fitting": Fitting, "rule": Choice, "criterion": Criterion}
         for name, kind in known.items():
             checks.choice(name, getattr(self, name), get_args(kind))
         checks.whole(1, test_tasks=self.test_tasks, test_iterations=self.test_iterations)
         checks.whole(1, baseline_updates=self.baseline_updates)
         checks.whole(0, stages=self.stages)
-        family(self)
+        test_family(self)
         learning(self)
 
     @classmethod
@@ -116,9 +129,14 @@ def family(config: Config) -> Family:
     return family_called(config.family, **options)
 
 
+def test_family(config: Config) -> Family:
+    """The family that is met at test: the same one, shifted."""
+    return shifted(family(config), config.shift)
+
+
 def test_tasks(config: Config) -> Tensor:
     """The tasks to test on, (P, K)."""
-    return family(config).sample_tasks(config.test_tasks, TEST_SEED)
+    return test_family(config).sample_tasks(config.test_tasks, TEST_SEED)
 
 
 def learning(config: Config, *, test: bool = False) -> AlgorithmConfig:
@@ -131,6 +149,9 @@ def learning(config: Config, *, test: bool = False) -> AlgorithmConfig:
         n = warm_up.iterations
         warm_up = replace(warm_up, iterations=1, fit_steps=n * warm_up.fit_steps, policy_steps=n * warm_up.policy_steps)
     same = {name: getattr(config, name) for name in names} | {"warm_up": warm_up}
+    if config.rule != "uniform" and not test:
+        selection = SelectionConfig(config.criterion, config.rule, config.window, candidates=config.candidates)
+        same["selection"] = selection
     return AlgorithmConfig(optimizer=getattr(config, config.optimizer), hidden=tuple(config.policy), **same)
 
 
@@ -154,12 +175,13 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "lesson": {
         "navigation": dict(
             optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=30, stages=0, act="mean",
-            baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
+            window=3, baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
             critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=3, shac=2),
         ),
         "reacher": dict(
             optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=40, stages=0, act="mean",
-            baseline_updates=160, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(3, (128, 128), "silu"),
+            window=2, baseline_updates=160, capacity=4_000, log_std=-0.5,
+            dynamics=DynamicsConfig(3, (128, 128), "silu"),
             critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=3, shac=2),
         ),
         "others": dict(

@@ -15,6 +15,7 @@ LINES = {  # looks of the baselines' lines
     "random": dict(color="0.5", linestyle=":", label="random policy"),
     "optimum": dict(color=COLOURS[2], linestyle="-.", label="same optimiser, true dynamics"),
 }
+SHIFTED = {"tasks": "other tasks", "friction": "half the friction", "crippled": "a motor or two dead"}
 VIRTUAL, REAL, SCRATCH = (
     dict(color=COLOURS[1], linestyle="--", label="virtual (in the model)"),
     dict(color=COLOURS[0], linestyle="-", label="real"),
@@ -56,13 +57,19 @@ def variant(result: Result) -> str:
     """What was run, in words."""
     config = result.config
     method, optimizer = config["method"], config["optimizer"].upper()
+    shift = config.get("shift", "none")  # recorded before there were shifts, or rules
+    shift = "" if shift == "none" else f", tested with {SHIFTED[shift]}"
     if method != "model-based":
         told = {"random": "random policy", "optimum": f"{optimizer} on the true dynamics"}
-        return told.get(method, f"{optimizer} from scratch, {config['baseline_updates']} updates")
+        return told.get(method, f"{optimizer} from scratch, {config['baseline_updates']} updates") + shift
     n, hidden = config["dynamics"]["n_models"], " x ".join(map(str, config["dynamics"]["hidden"]))
     told = f"{optimizer}, {n} model{'s' * (n > 1)} of {hidden}, {config['fit']['horizon']}-step loss"
     told += f", {config['n_tasks']} training tasks"
-    return told + (", fitting first" if config["fitting"] == "first" else "")
+    told += ", fitting first" if config["fitting"] == "first" else ""
+    if (rule := config.get("rule", "uniform")) != "uniform":
+        chosen = f"the best of {config['candidates']}" if rule == "best_of" else "skipping some"
+        told += f" chosen by {config['criterion']}, {chosen}"
+    return told + shift
 
 
 def table(results: Sequence[Result] | Result) -> Table:
@@ -123,5 +130,7 @@ def _trained(result: Result, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """Real steps before each training task, and `metric`; without the first, which nothing was known of."""
     rows = np.isnan(result.metrics["stage"]) & np.isfinite(result.metrics[metric].astype(float))
     rows &= result.metrics["step"] > 1
-    before = result.metrics["real_steps"][rows] - result.config["steps_per_task"]
-    return before.astype(float), result.metrics[metric][rows].astype(float)
+    before = np.insert(result.metrics["real_steps"].astype(float), 0, 0.0)[:-1]
+    if "skipped" in result.metrics:
+        rows &= result.metrics["skipped"] != 1
+    return before[rows], result.metrics[metric][rows].astype(float)

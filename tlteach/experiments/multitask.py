@@ -21,6 +21,7 @@ from tlteach.experiments._multitask_config import (
     Config,
     family,
     learning,
+    test_family,
     test_tasks,
 )
 from tlteach.experiments._multitask_report import plot, scores, table
@@ -43,6 +44,7 @@ __all__ = [
     "run_name",
     "scores",
     "table",
+    "test_family",
     "test_tasks",
     "train",
 ]
@@ -51,7 +53,8 @@ RECORD = dict(tensor_bytes=400_000)
 NOTHING = dict.fromkeys(
     (
         "task", "stage", "virtual_return", "real_return", "miss", "refined_virtual", "refined_real",
-        "collected_return", "error_1", "error_10", "real_steps", "task_steps", "model_loss", "diverged", "best_return",
+        "collected_return", "error_1", "error_10", "real_steps", "task_steps", "model_loss", "diverged", "criterion",
+        "skipped", "best_return",
     ),
     math.nan,
 )  # fmt: skip
@@ -85,9 +88,9 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
 
     Metrics, NaN where they do not apply: task, its number; stage, of the test, NaN in training; virtual_return and
     real_return of its policy, before it learned from a real step of the task in training and in stage 0, and miss
-    (`Shared.miss`); refined_*, collected_return, error_1, error_10, model_loss, diverged as in `algorithm.train`;
-    real_steps of training so far; task_steps, real steps of this task so far; best_return, of the best actions that
-    are known (baseline "optimum"); cpu_seconds of this process, measuring included.
+    (`Shared.miss`); refined_*, collected_return, error_1, error_10, model_loss, diverged, criterion and skipped as in
+    `algorithm.train`; real_steps of training so far; task_steps, real steps of this task so far; best_return, of the
+    best actions that are known (baseline "optimum"); cpu_seconds of this process, measuring included.
     """
     clock = time.process_time() - (checkpoint or {}).get("cpu_seconds", 0.0)
     train = _model_based if config.method == "model-based" else _baseline
@@ -105,23 +108,22 @@ Step = tuple[int, int, dict[str, float], nn.Module, Any]
 
 
 def _model_based(config: Config, checkpoint: dict | None) -> Iterator[Step]:
-    tasks, world = test_tasks(config), family(config)
-    total = config.n_tasks + len(tasks) * (1 + config.stages)
+    tasks, world = test_tasks(config), test_family(config)
+    tests = len(tasks) * (1 + config.stages)
     trained = None if checkpoint is None else checkpoint["trained"]
     shared = Shared(world, learning(config, test=True))
     outcome = Outcome(shared, tasks, config.stages)
-    if trained is None or trained["step"] < config.n_tasks:
-        for record in algorithm.train(world, learning(config), trained):
+    if trained is None or trained["real_steps"] < config.n_tasks * config.steps_per_task:
+        for record in algorithm.train(family(config), learning(config), trained):
             metrics = record.metrics | {"task": record.step - 1.0, "task_steps": 0.0}
             trained = record.checkpoint()  # a copy: testing begins from it, whatever happens to the model
             shared.load_state_dict(trained["shared"])
-            yield record.step, total, metrics, outcome, lambda trained=trained: {"trained": trained}
+            yield record.step, record.total + tests, metrics, outcome, lambda trained=trained: {"trained": trained}
     shared.load_state_dict(trained["shared"])
     adaptation = Adaptation(world, learning(config, test=True), trained["shared"], tasks, config.stages)
     if checkpoint is not None and "test" in checkpoint:
         adaptation.load_state_dict(checkpoint["test"])
         _fill(outcome, checkpoint["outcome"])
-    real_steps = float(config.n_tasks * config.steps_per_task)
     for each in adaptation.steps():
         outcome.virtual[each.stage, each.task], outcome.real[each.stage, each.task] = each.virtual, each.real
         outcome.policies = [learner["policy"] for learner in adaptation.learners]
@@ -130,14 +132,14 @@ def _model_based(config: Config, checkpoint: dict | None) -> Iterator[Step]:
         metrics = {
             **{name: float(getattr(each, name)) for name in ("task", "stage", "miss", "model_loss", "diverged")},
             **dict(virtual_return=each.virtual, real_return=each.real, task_steps=float(each.real_steps)),
-            "real_steps": real_steps,
+            "real_steps": float(trained["real_steps"]),
         }
 
         def state() -> dict[str, Any]:
             kept = {name: getattr(outcome, name).clone() for name in ("virtual", "real", "errors")}
             return {"trained": trained, "test": adaptation.state_dict(), "outcome": kept}
 
-        yield config.n_tasks + adaptation.step, total, metrics, outcome, state
+        yield trained["step"] + adaptation.step, trained["step"] + tests, metrics, outcome, state
 
 
 def _fill(outcome: Outcome, kept: dict[str, Tensor]) -> None:
@@ -162,7 +164,7 @@ def _policy(shared: Shared, state: dict[str, Tensor]) -> GaussianPolicy:
 
 def _baseline(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     """Task after task. A run that is resumed does the updates of its task again, and goes on to the same numbers."""
-    world, learn, tasks = family(config), learning(config, test=True), test_tasks(config)
+    world, learn, tasks = test_family(config), learning(config, test=True), test_tasks(config)
     updates = config.baseline_updates if config.method == "scratch" else 1
     total, done = len(tasks) * updates, 0 if checkpoint is None else checkpoint["step"]
     outcome = Outcome(Shared(world, learn), tasks, 0)
@@ -201,6 +203,9 @@ def run_name(config: Config) -> str:
         parts += [f"{config.dynamics.n_models}x{'x'.join(map(str, config.dynamics.hidden))}", f"{config.n_tasks}tasks"]
         parts += [f"horizon{config.fit.horizon}"] * (config.fit.horizon != 2)
         parts += [f"refine{config.refine}"] * bool(config.refine) + ["first"] * (config.fitting == "first")
+        rules = {"skip": f"skip{config.window}", "best_of": f"best{config.candidates}"}
+        parts += [f"{rules[config.rule]}-{config.criterion}"] if config.rule in rules else []
+    parts += [f"shifted-{config.shift}"] * (config.shift != "none")
     return "-".join([*parts, f"seed{config.seed}"])
 
 
@@ -210,12 +215,13 @@ def run(config: Config, **how: Any) -> runs.Result:
 
 
 def restore(result: runs.Result) -> Shared:
-    """The model and the value of a result, ready for `fresh` and `practise`; the buffer is empty.
+    """The model and the value of a result, ready for `fresh` and `practise` in the family that it was tested on; the
+    buffer is empty.
 
     Raises InvalidInput when only curves were recorded, BadFile when the networks are not those of its configuration.
     """
     config = _config(result)
-    shared = Shared(family(config), learning(config, test=True))
+    shared = Shared(test_family(config), learning(config, test=True))
     try:
         shared.model.load_state_dict(_part(result, "model."))
         shared.critic.value.load_state_dict(_part(result, "value."))
