@@ -275,11 +275,12 @@ def test_the_table_has_a_row_for_each_network_and_size():
     assert _image_report.last(results[0]) == 2.0  # the last twentieth
     rows = images.table(results).rows
     assert [(row[0], row[2]) for row in rows] == [
-        ("plastic", "16 x 16"),
-        ("plastic", "32 x 32"),
-        ("plastic, one shared alpha", "16 x 16"),
+        ("alpha for each", "16 x 16"),
+        ("alpha for each", "32 x 32"),
+        ("one shared alpha", "16 x 16"),
     ]
     assert rows[0][6:9] == ("2", "2.5 (2.0 to 3.0)", "2.5 (2.0 to 3.0)")
+    assert rows[1][6:9] == ("1", "7.0", "7.0"), "one seed has no range"
     longer = replace(results[0], config=results[0].config | {"episodes": 10**6})
     assert len(images.table([results[0], longer]).rows) == 2  # runs of another length do not share a row
 
@@ -293,7 +294,7 @@ def test_the_plot_has_a_line_for_each_network():
     results = [curve("plastic", s, list(range(40, 0, -1))) for s in (0, 1)] + [curve("rnn", 0, [5.0] * 40)]
     figure = images.plot(results)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["plastic (2 seeds)", "RNN (no plasticity) (1 seed)"]
+    assert labels == ["alpha for each (2 seeds)", "no plasticity (1 seed)"]
     plt.close(figure)
     with pytest.raises(InvalidInput, match="empty"):
         images.plot([])

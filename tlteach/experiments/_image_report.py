@@ -14,6 +14,8 @@ from tlteach.runs import Result
 RECORDS = 5  # that a point of a curve is the mean of
 ORDER = ("plastic", "shared", "rnn")
 SETTING = ("data", "batch_size", "learning_rate", "episodes")
+LABELS = {"plastic": "alpha for each", "shared": "one shared alpha", "rnn": "no plasticity"}
+IMAGE_LOOKS = {name: LOOKS[name] | {"label": label} for name, label in LABELS.items()}
 WORDS = {"natural": "made by tlteach", "shuffled": "made, pixels shuffled", "cifar10": "CIFAR-10"}
 
 
@@ -25,7 +27,7 @@ def plot(results: Sequence[Result] | Result, *, metric: str = "withheld_loss", a
     figure, ax = plt.subplots()
     for network, group in by_network(results, ORDER).items():
         smooth = [running_mean(r.metrics[metric], RECORDS) for r in group]
-        band(ax, [r.metrics[against] for r in group], smooth, **labelled(LOOKS[network], group))
+        band(ax, [r.metrics[against] for r in group], smooth, **labelled(IMAGE_LOOKS[network], group))
     what = {"withheld_loss": "withheld pictures", "loss": "training pictures"}[metric]
     ax.set(xlabel=AGAINST[against], ylabel=f"squared error of a picture\n({what})", ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=2)
@@ -45,11 +47,14 @@ def table(results: Sequence[Result]) -> Table:
         for r in group:
             settings.setdefault(tuple(r.config[key] for key in SETTING) + (r.config["task"]["side"],), []).append(r)
         for (data, batch, rate, episodes, side), runs in settings.items():
-            cells = (LOOKS[network]["label"], WORDS[data], f"{side} x {side}", f"{batch}", f"{rate:g}", f"{episodes:,}")
+            cells = (LABELS[network], WORDS[data], f"{side} x {side}", f"{batch}", f"{rate:g}", f"{episodes:,}")
             losses = [np.array([last(r, metric) for r in runs]) for metric in ("loss", "withheld_loss")]
-            spread = [f"{np.median(x):.1f} ({x.min():.1f} to {x.max():.1f})" for x in losses]
+            spread = [f"{np.median(x):.1f}" + f" ({x.min():.1f} to {x.max():.1f})" * (len(x) > 1) for x in losses]
             seconds = np.median([r.metrics["cpu_seconds"][-1] for r in runs])
             rows.append((*cells, f"{len(runs)}", *spread, f"{seconds / 60:,.1f}"))
-    columns = ("network", "pictures", "pixels", "batch", "Adam rate", "episodes", "seeds")
-    columns += ("training loss, median (range)", "withheld loss, median (range)", "CPU minutes a run")
-    return Table(columns, rows, "Squared error of a picture, mean over the last twentieth of the run")
+    caption = "Squared error of a picture, mean over the last twentieth of a run"
+    if any(row[6] != "1" for row in rows):
+        caption += "; of several seeds the median (lowest to highest)"
+    columns = ("network", "pictures", "pixels", "batch", "rate", "episodes", "seeds")
+    columns += ("training loss", "withheld loss", "CPU minutes")
+    return Table(columns, rows, caption)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from tlteach.errors import InvalidInput
 from tlteach.experiments._report import AGAINST, by_network, labelled, several
@@ -28,8 +29,13 @@ def plot(results: Sequence[Result] | Result, *, against: str = "episodes") -> Fi
     chance = 1 - 1 / results[0].config["task"]["n_ways"]
     ax.axhline(chance, color="0.5", linewidth=1)
     ax.annotate("chance", (0.01, chance), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
-    ax.set(xlabel=AGAINST[against], yscale="log", ylabel="share of wrong answers, new characters")
-    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel=AGAINST[against], yscale="log", ylabel="wrong answers,\nnew characters")
+    for which in ("major", "minor"):  # in per cent: 1, 2, 5, 10, 20, 50
+        getattr(ax.yaxis, f"set_{which}_locator")(LogLocator(subs=(1.0,) if which == "major" else (2.0, 5.0)))
+        getattr(ax.yaxis, f"set_{which}_formatter")(lambda y, _: f"{100 * y:g} %")
+    if max(r.metrics[against][-1] for r in results) >= 1e6:
+        ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1e6:g}")
+        ax.set_xlabel(f"{AGAINST[against]}, millions")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 

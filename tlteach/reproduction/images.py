@@ -136,7 +136,7 @@ def levels(results: Sequence[Result]) -> Finding:
         inside.append(low <= loss(runs, best.episodes).median <= high)
     long = best.episodes >= FIGURE_END
     if not long and not all(inside):  # the losses are still on their way
-        return Finding(NOT_RUN, measured=tuple(measured))
+        return Finding(NOT_RUN, f"{count(best.episodes)} episodes only", tuple(measured))
     verdict = judge(all(inside) and best.full, any(inside))
     values = " and ".join(line.value for line in measured[::2])
     analysis = ""
