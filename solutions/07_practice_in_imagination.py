@@ -52,7 +52,7 @@ import torch
 from tlteach.course import setup, widgets
 from tlteach.course.exercises import check
 from tlteach.experiments import multitask
-from tlteach.modelbased import algorithm, baselines, copies, trpo
+from tlteach.modelbased import algorithm, baselines, copies, fisher, trpo
 from tlteach.modelbased.learner import Shared
 from tlteach.modelbased.virtual import learned_world, true_world
 from tlteach.plots import COLOURS, Table, band, show
@@ -338,12 +338,12 @@ policy, parameters = pupil.policy, pupil.policy.trained()
 batch = pupil.critic.batch(virtual.rollout(policy, family.resets(20, generator), T, generator))
 old = policy(batch.obs).detach()
 promise = trpo.surrogate(policy(batch.obs), old, batch, 0.0)
-g = trpo.flatten(torch.autograd.grad(promise, parameters), None)  # (D,)
-fisher = trpo.fisher_product(policy, batch.obs)
+g = fisher.flatten(torch.autograd.grad(promise, parameters), None)  # (D,)
+fisher_product = fisher.fisher_product(policy, batch.obs)
 
 
 def product(v):
-    return fisher(v) + 0.1 * v
+    return fisher_product(v) + 0.1 * v
 
 
 rest = [((g - product(conjugate_gradient(product, g, n))).norm() / g.norm()).item() for n in range(16)]
@@ -372,24 +372,17 @@ beyond = widgets.Predict(
 beyond
 
 # %%
-vector = trpo.flatten([p.detach() for p in parameters], None)  # (D,) where the policy stands
-
-
-def put(vector):
-    """Write (D,) numbers into the policy."""
-    with torch.no_grad():
-        for p, values in zip(parameters, trpo.unflatten(vector, parameters), strict=True):
-            p.copy_(values)
+vector = fisher.read(policy)  # (D,) where the policy stands
 
 
 def step_to(direction, kl):
     """Take the step whose predicted KL is `kl`; returns (KL, promise, return) after it, and takes it back."""
-    length = (2 * kl / (direction @ fisher(direction))).sqrt()
-    put(vector + length * direction)
+    length = (2 * kl / (direction @ fisher_product(direction))).sqrt()
+    fisher.write(policy, vector + length * direction)
     new = policy(batch.obs).detach()
     told = old.kl(new).mean().item(), trpo.surrogate(new, old, batch, 0.0).item()
     made = virtual.rollout(policy, start, T, lesson.generator(2))
-    put(vector)
+    fisher.write(policy, vector)
     return *told, made
 
 

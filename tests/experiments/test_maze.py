@@ -35,8 +35,8 @@ def test_where_the_authors_networks_start():
 
 
 def test_it_learns_a_small_maze():
-    config = replace(SMOKE, network="rnn", hidden=32, batch_size=32, episodes=32 * 100, learning_rate=1e-2, decay="none")
-    config = replace(config, record_every=20, weight=0.1, spread="normal")
+    config = replace(SMOKE, network="rnn", hidden=32, batch_size=32, episodes=32 * 100, record_every=20)
+    config = replace(config, learning_rate=1e-2, decay="none", weight=0.1, spread="normal")
     rewards = [record.metrics["return"] for record in maze.train(config)]
     assert rewards[-1] > rewards[0] + 5
 

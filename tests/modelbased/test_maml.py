@@ -23,9 +23,8 @@ CONFIG = MAMLConfig(
     log_std=-0.5,
     max_kl=0.03,
     test_lr=0.5,
-    test_steps=200,
 )
-TINY = replace(CONFIG, iterations=3, tasks=3, episodes=2, test_steps=40, cg_steps=3)
+TINY = replace(CONFIG, iterations=3, tasks=3, episodes=2, cg_steps=3)
 
 
 class Ending(Navigation):
@@ -129,7 +128,7 @@ def test_after_training_it_adapts_to_tasks_never_met_better_than_an_untrained_po
     maml, fresh = MAML(SHORT, CONFIG), MAML(SHORT, CONFIG)
     maml.load_state_dict(trained[1])
     tasks = SHORT.sample_tasks(12, 999)
-    stages, others = (list(adapt(each, tasks, 2, sample=False)) for each in (maml, fresh))
+    stages, others = (list(adapt(each, tasks, 2, steps=200, sample=False)) for each in (maml, fresh))
     assert [stage.real_steps for stage in stages] == [0, 200, 400]
     returns, without = ([stage.returns.mean().item() for stage in each] for each in (stages, others))
     assert returns[2] > returns[1] + 1 > returns[0] + 8
@@ -141,7 +140,7 @@ def test_the_steps_at_test_are_of_the_given_size_then_of_half():
     maml, rates = MAML(SHORT, TINY), []
     taken = maml.adapt
     maml.adapt = lambda policies, rollout, rate: rates.append(rate) or taken(policies, rollout, rate)
-    list(adapt(maml, SHORT.sample_tasks(2, 0), 3))
+    list(adapt(maml, SHORT.sample_tasks(2, 0), 3, steps=40))
     assert rates == [0.5, 0.25, 0.25]
 
 
@@ -173,7 +172,7 @@ def test_an_inner_step_that_diverges_is_explained_and_the_last_good_state_kept()
     assert torch.equal(before["generator"], after["generator"])
     assert all(torch.equal(after["policy"][name], value) for name, value in before["policy"].items())
     with pytest.warns(RuntimeWarning, match=r"diverged on tasks \[0, 1, 2\]; they keep the policy before it"):
-        stages = list(adapt(MAML(SHORT, replace(TINY, test_lr=1e9)), tasks, 1, sample=False))
+        stages = list(adapt(MAML(SHORT, replace(TINY, test_lr=1e9)), tasks, 1, steps=40, sample=False))
     assert stages[1].diverged.all() and not stages[0].diverged.any()
     torch.testing.assert_close(stages[0].returns, stages[1].returns, rtol=0.05, atol=0.5)
 
@@ -195,8 +194,8 @@ def test_refusals():
         next(adapt(maml, torch.zeros(0, 2)))
     with pytest.raises(InvalidInput, match="is no task of navigation"):
         maml.update(torch.full((1, 2), 9.0))
-    with pytest.raises(InvalidInput, match="50 steps are no whole episodes of 20; change test_steps"):
-        next(adapt(MAML(SHORT, replace(TINY, test_steps=50)), SHORT.sample_tasks(1, 0)))
+    with pytest.raises(InvalidInput, match="50 steps are no whole episodes of 20; change their number"):
+        next(adapt(maml, SHORT.sample_tasks(1, 0), steps=50))
     with pytest.raises(InvalidInput, match="unknown inner loss 'trpo'"):
         MAMLConfig(inner="trpo")
     with pytest.raises(BadFile, match="not one of navigation"):

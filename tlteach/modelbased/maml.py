@@ -47,8 +47,7 @@ class MAMLConfig:
     gamma, lam: discount, and lambda of the advantage estimates.
     hidden, activation, log_std: of the policy.
     max_kl, cg_steps, damping, backtracks, fisher_every: of the outer step, see `TRPOConfig`.
-    test_lr, test_steps: at test, size of the first gradient step (the later ones are half of it) and real steps for
-        each.
+    test_lr: size of the first gradient step at test; the later ones are half of it.
 
     Raises InvalidInput for values that cannot be used.
     """
@@ -72,10 +71,9 @@ class MAMLConfig:
     backtracks: int = 15
     fisher_every: int = 1
     test_lr: float = 0.1
-    test_steps: int = 4000
 
     def __post_init__(self):
-        counts = ("iterations", "tasks", "episodes", "inner_steps", "epochs", "test_steps")
+        counts = ("iterations", "tasks", "episodes", "inner_steps", "epochs")
         checks.whole(1, **{name: getattr(self, name) for name in counts})
         checks.positive(fast_lr=self.fast_lr, test_lr=self.test_lr)
         checks.share(gamma=self.gamma, lam=self.lam)

@@ -36,20 +36,27 @@ class Stage:
 
 @torch.no_grad()
 def adapt(
-    maml: MAML, tasks: Tensor, n_stages: int = 4, *, evaluation_episodes: int = 20, sample: bool = True
+    maml: MAML,
+    tasks: Tensor,
+    n_stages: int = 4,
+    *,
+    steps: int = 4000,
+    evaluation_episodes: int = 20,
+    sample: bool = True,
 ) -> Iterator[Stage]:
     """Adapt the initial policy to tasks (P, K): stage 0 is itself, each further one a gradient step on new real steps.
 
+    steps: real ones of each task for a gradient step.
     sample: measure policies by sampled actions, otherwise by the mean ones.
 
     A task whose step diverges keeps its last good policy, with a RuntimeWarning. Raises InvalidInput for an empty list,
-    tasks outside the family, and test_steps that are no whole episodes.
+    tasks outside the family, and steps that are no whole episodes.
     """
     c, tasks = maml.config, check_list(maml.family, tasks)
     checks.whole(0, n_stages=n_stages)
-    episodes, rest = divmod(c.test_steps, maml.family.horizon)
+    episodes, rest = divmod(steps, maml.family.horizon)
     if rest or not episodes:
-        raise InvalidInput(f"{c.test_steps} steps are no whole episodes of {maml.family.horizon}; change test_steps")
+        raise InvalidInput(f"{steps} steps are no whole episodes of {maml.family.horizon}; change their number")
     policies, diverged = [maml.copies(1) for _ in tasks], torch.zeros(len(tasks), dtype=torch.bool)
     for stage in range(n_stages + 1):
         if stage:
@@ -62,4 +69,4 @@ def adapt(
                 told = f"the gradient step of size {rate:g} diverged on tasks {diverged.nonzero()[:, 0].tolist()}"
                 warnings.warn(f"{told}; they keep the policy before it", RuntimeWarning, stacklevel=2)
         got = maml.act(policies, tasks, evaluation_episodes, sample)
-        yield Stage(stage, got.returns, got.miss, diverged, stage * c.test_steps, policies)
+        yield Stage(stage, got.returns, got.miss, diverged, stage * steps, policies)
