@@ -113,8 +113,12 @@ def distort(images: Tensor, amount: float, generator: torch.Generator) -> Tensor
     most 7.5 % of the side.
     Paper is 1 and ink 0; what comes in from outside is paper. Not part of the paper's protocol.
     """
-    n = len(images)
-    random = lambda *shape: amount * (2 * torch.rand(shape, generator=generator) - 1)  # noqa: E731, in [-amount, amount]
+    n, device = len(images), generator.device
+
+    def random(*shape: int) -> Tensor:
+        """In [-amount, amount]."""
+        return (amount * (2 * torch.rand(shape, generator=generator, device=device) - 1)).to(images.device)
+
     angle, stretch, shift = 0.175 * random(n), 1 + 0.15 * random(n, 2), 0.15 * random(n, 2)  # the image spans [-1, 1]
     cos, sin, (x, y) = angle.cos(), angle.sin(), stretch.t()
     affine = torch.stack([x * cos, -x * sin, shift[:, 0], y * sin, y * cos, shift[:, 1]], -1).view(n, 2, 3)
