@@ -33,7 +33,7 @@ class BatchedMaze(Episodes):
         self._bumps = task.bump_reward * bumps.float()  # (n * 4,)
         paper = task.observation == "paper"
         self._views = torch.zeros(self.n_cells, 14 if paper else 11, device=device)
-        self._views[:, :VIEW] = torch.tensor(plan.views)
+        self._views[:, :VIEW] = torch.tensor(plan.views, device=device)
         self._views[:, 10] = not paper
         self._actions = torch.eye(len(ACTIONS), device=device)
         self._ones, self._nothing = torch.ones(batch_size, 1, device=device), torch.zeros(batch_size, 4, device=device)
