@@ -70,18 +70,38 @@ def test_without_plasticity_accuracy_is_chance(drawings):
 
 @pytest.mark.parametrize(("protocol", "repeats"), [("honest", False), ("paper", True)])
 def test_who_is_tested_and_how(drawings, monkeypatch, protocol, repeats):
-    asked = []
-    monkeypatch.setattr(one_shot, "evaluate", lambda network, task, images, *rest: asked.append((task, images)))
+    asked, evaluate = [], one_shot.evaluate
+    monkeypatch.setattr(
+        one_shot,
+        "evaluate",
+        lambda network, task, images, *rest: asked.append((task, images)) or evaluate(network, task, images, *rest),
+    )
     config = tiny(protocol=protocol, seed=4)
-    one_shot.test(one_shot.build(config), config)
-    one_shot.test(one_shot.build(config), config, task=OneShotTask(20))
+    network = one_shot.build(config)
+    assert one_shot.test(network, config, 30).shape == (30,)
+    assert one_shot.test(network, config, 40, task=OneShotTask(n_shots=2)).shape == (40,)
     if protocol == "honest":
         held_out = task_module.split(as_characters(drawings).names, HELD_OUT, HELD_OUT).test
     else:
         held_out = torch.randperm(N_CHARACTERS, generator=torch.Generator().manual_seed(4))[-HELD_OUT:].sort().values
     for _, images in asked:
         torch.testing.assert_close(images, torch.from_numpy(drawings[held_out.numpy()].astype(np.float32) / 255))
-    assert [task for task, _ in asked] == [OneShotTask(query_may_repeat=repeats), OneShotTask(20)]
+    assert [task for task, _ in asked] == [OneShotTask(query_may_repeat=repeats), OneShotTask(n_shots=2)]
+
+
+def test_a_network_is_tested_in_as_many_ways_as_it_has(drawings):
+    config = tiny()
+    network = one_shot.build(config)
+    for n_ways in (3, 20):
+        with pytest.raises(InvalidInput, match=f"network of 5 ways cannot be asked {n_ways}-way episodes"):
+            one_shot.test(network, config, task=OneShotTask(n_ways))
+
+
+@pytest.mark.parametrize("episodes", [0, -1, 2.0])
+def test_a_test_of_no_episodes_is_refused(drawings, episodes):
+    config = tiny()
+    with pytest.raises(InvalidInput, match="episodes must be a whole number of at least 1"):
+        one_shot.test(one_shot.build(config), config, episodes)
 
 
 # Training
@@ -254,6 +274,16 @@ def test_the_interval_reaches_both_ends_of_wilsons(n_right, n):
     grid = np.linspace(0, 1, 1_000_001)
     inside = grid[np.abs(grid - p) <= 1.96 * np.sqrt(grid * (1 - grid) / n)]
     assert half == pytest.approx(max(p - inside.min(), inside.max() - p), abs=2e-6)
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.0, 10), (1.0, 10), (0.85, 1000), (0.983, 10_000)])
+def test_each_end_is_wilsons(share, n):
+    low, high = one_shot.wilson(share, n)
+    grid = np.linspace(0, 1, 1_000_001)
+    inside = grid[np.abs(grid - share) <= 1.96 * np.sqrt(grid * (1 - grid) / n) + 1e-12]
+    assert (low, high) == pytest.approx((inside.min(), inside.max()), abs=2e-6)
+    if share > 0.5:
+        assert high - share < share - low, "near 1 it reaches less far up than down"
 
 
 def test_the_interval_of_nothing_is_refused():

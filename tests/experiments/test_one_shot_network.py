@@ -112,10 +112,55 @@ def test_features_of_drawings():
     torch.testing.assert_close(rough, features, atol=0.02, rtol=0)
 
 
-@pytest.mark.parametrize("drawings", [torch.zeros(2, 28, 28), torch.zeros(31), torch.zeros(2, 31, 31).byte()])
+@pytest.mark.parametrize(
+    "drawings", [torch.zeros(2, 28, 28), torch.zeros(31), torch.zeros(2, 31, 31).byte(), torch.zeros(2, 31, 31).bool()]
+)
 def test_drawings_of_another_kind_are_refused(drawings):
     with pytest.raises(InvalidInput, match=r"31, 31\) of real numbers in \[0, 1\], got .* of type torch"):
         one_shot.build(one_shot.Config()).embed(drawings)
+
+
+def spoiled(value):
+    drawings = torch.rand(2, 3, 31, 31)
+    drawings[1, 2, 30, 0] = value
+    return drawings
+
+
+@pytest.mark.parametrize("value", [255.0, 1.01, -0.01, math.nan, math.inf])
+def test_one_pixel_out_of_range_is_refused_wherever_drawings_go_in(value):
+    network = OneShotNetwork(2, "shared")
+    for refused in (
+        lambda: network.embed(spoiled(value)),
+        lambda: pool(network, spoiled(value)),
+        lambda: one_shot.evaluate(network, OneShotTask(2), spoiled(value), 1, torch.Generator()),
+    ):
+        with pytest.raises(InvalidInput, match=r"real numbers in \[0, 1\], got numbers from .* to "):
+            refused()
+
+
+def test_what_is_no_tensor_is_refused():
+    with pytest.raises(InvalidInput, match="got a ndarray"):
+        OneShotNetwork(2, "shared").embed(np.zeros((31, 31)))
+
+
+def test_rounding_is_no_reason_to_refuse():
+    assert OneShotNetwork(2, "shared").embed(spoiled(1 + 2e-6)).shape == (2, 3, 64)
+
+
+@pytest.mark.parametrize(
+    ("task", "images", "episodes", "message"),
+    [
+        (OneShotTask(5), torch.rand(9, 3, 31, 31), 10, "network of 2 ways cannot be asked 5-way episodes"),
+        (OneShotTask(2), torch.rand(9, 3, 31, 31), 0, "episodes must be a whole number of at least 1, got 0"),
+        (OneShotTask(2), torch.rand(9, 3, 28, 28), 10, r"31, 31\) of real numbers in \[0, 1\], got \(9, 3, 28, 28\)"),
+        (OneShotTask(2), torch.rand(9, 31, 31), 10, r"characters \(C, D, 31, 31\), got \(9, 31, 31\)"),
+        (OneShotTask(2), torch.rand(1, 3, 31, 31), 10, "2 ways need at least 2 characters, got 1"),
+        (OneShotTask(2), torch.rand(9, 1, 31, 31), 10, "1 shots and a query need 2 drawings, got 1"),
+    ],
+)
+def test_evaluations_that_cannot_be_are_refused(task, images, episodes, message):
+    with pytest.raises(InvalidInput, match=message):
+        one_shot.evaluate(OneShotNetwork(2, "shared"), task, images, episodes, torch.Generator())
 
 
 def test_the_loss_of_guessing_is_the_papers_chance():

@@ -5,11 +5,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from tlteach import checks
 from tlteach.errors import InvalidInput
 from tlteach.plasticity import PlasticLinear, PlasticState
 from tlteach.tasks.one_shot import N_ROTATIONS, OneShotTask, rotate
 
 SIDE, N_FEATURES = 31, 64
+ROUNDING = 1e-4  # how far a drawing that was turned or reduced may lie outside [0, 1]
 LABEL_DRIVE = 1000.0  # a label told this loudly makes the softmax exactly one-hot
 
 
@@ -41,12 +43,11 @@ class OneShotNetwork(nn.Module):
                 alpha.copy_(gain * torch.rand(alpha.shape) if alpha.ndim else torch.tensor(gain))
 
     def embed(self, images: Tensor) -> Tensor:
-        """Features of drawings: (..., 31, 31) in [0, 1] -> (..., 64) in (-1, 1)."""
-        if images.shape[-2:] != (SIDE, SIDE) or not images.is_floating_point():
-            raise InvalidInput(
-                f"expected drawings (..., {SIDE}, {SIDE}) of real numbers in [0, 1], got {tuple(images.shape)} of type "
-                f"{images.dtype}; tlteach.data.characters(...).floats() gives them"
-            )
+        """Features of drawings: (..., 31, 31) in [0, 1] -> (..., 64) in (-1, 1).
+
+        Raises InvalidInput for drawings of another size, type or range, and for NaN among them.
+        """
+        _require_drawings(images)
         with torch.autocast(images.device.type, self.dtype, enabled=self.dtype != torch.float32):
             features = self.embedding(images.reshape(-1, 1, SIDE, SIDE))  # (n, 64, 1, 1)
         return features.float().view(*images.shape[:-2], N_FEATURES)
@@ -93,6 +94,20 @@ class OneShotNetwork(nn.Module):
         return self.readout.step(query, state)
 
 
+def _require_drawings(images: Tensor) -> None:
+    """Raise InvalidInput unless they are (..., 31, 31), real numbers in [0, 1] but for rounding."""
+    expected = f"expected drawings (..., {SIDE}, {SIDE}) of real numbers in [0, 1]"
+    hint = "tlteach.data.characters(...).floats() gives them"
+    if not isinstance(images, Tensor):
+        raise InvalidInput(f"{expected}, got a {type(images).__name__}; {hint}")
+    if images.shape[-2:] != (SIDE, SIDE) or not images.is_floating_point():
+        raise InvalidInput(f"{expected}, got {tuple(images.shape)} of type {images.dtype}; {hint}")
+    if images.numel():
+        low, high = (bound.item() for bound in images.detach().aminmax())  # NaN where there is one
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+            raise InvalidInput(f"{expected}, got numbers from {low:g} to {high:g}; {hint}")
+
+
 @torch.no_grad()
 def pool(network: OneShotNetwork, images: Tensor, wanted: Tensor | None = None) -> Tensor:
     """Features of drawings under each rotation: images (C, D, S, S) -> (4 * C, D, F).
@@ -112,7 +127,20 @@ def pool(network: OneShotNetwork, images: Tensor, wanted: Tensor | None = None) 
 def evaluate(
     network: OneShotNetwork, task: OneShotTask, images: Tensor, episodes: int, generator: torch.Generator
 ) -> Tensor:
-    """Whether each of `episodes` episodes of the characters `images` (C, D, S, S) was answered rightly: (episodes,)."""
+    """Whether each of `episodes` episodes of the characters `images` (C, D, 31, 31) was answered rightly: (episodes,).
+
+    Raises InvalidInput for no episodes, for a task with another number of ways than the network has, for drawings as
+    in `OneShotNetwork.embed`, and where they are too few for the task.
+    """
+    checks.whole(1, episodes=episodes)
+    if task.n_ways != network.readout.out_features:
+        raise InvalidInput(
+            f"a network of {network.readout.out_features} ways cannot be asked {task.n_ways}-way episodes; "
+            "train one with as many ways as the task has"
+        )
+    _require_drawings(images)
+    if images.ndim != 4:
+        raise InvalidInput(f"expected the drawings of characters (C, D, {SIDE}, {SIDE}), got {tuple(images.shape)}")
     C, D = images.shape[:2]
     sizes = [min(1000, episodes - start) for start in range(0, episodes, 1000)]
     dealt = [task.deal(n, C, D, generator, N_ROTATIONS) for n in sizes]

@@ -44,11 +44,20 @@ def _wrong(result: Result) -> np.ndarray:
     return np.maximum(1 - result.metrics["validation_accuracy"], 0.5 / result.config["validation_episodes"])
 
 
-def interval(right: np.ndarray, z: float = 1.96) -> tuple[float, float]:
-    """Mean and half width of its 95 % interval, of independent episodes answered rightly or not (Wilson's, centred)."""
+def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's 95 % interval, low and high end, of a share of `n` independent episodes.
+
+    Unlike the usual p +- z sqrt(p (1 - p) / n) it never leaves [0, 1]; near 1 it reaches less far up than down.
+    """
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return float(centre - half), float(centre + half)
+
+
+def interval(right: np.ndarray) -> tuple[float, float]:
+    """Mean of episodes answered rightly or not, and how far the 95 % interval (Wilson's) reaches at most from it."""
     if not len(right):
         raise InvalidInput("interval: expected at least one episode, got none")
-    n, p = len(right), float(np.mean(right))
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return p, float(half + abs(centre - p))
+    mean = float(np.mean(right))
+    low, high = wilson(mean, len(right))
+    return mean, max(mean - low, high - mean)

@@ -15,7 +15,7 @@ import torch
 from tlteach import checks, data, runs
 from tlteach.errors import InvalidInput
 from tlteach.experiments._one_shot_network import Loss, OneShotNetwork, episode_loss, evaluate, pool
-from tlteach.experiments._one_shot_report import interval, plot
+from tlteach.experiments._one_shot_report import interval, plot, wilson
 from tlteach.experiments._training import Training, cosine, seeded
 from tlteach.tasks.one_shot import N_ROTATIONS, OneShotTask, Split, distort, paper_split, rotate, split
 
@@ -36,6 +36,7 @@ __all__ = [
     "run_name",
     "test",
     "train",
+    "wilson",
 ]
 
 RECORD = dict(tensor_bytes=300_000)  # the whole network: 112,065 numbers
@@ -216,7 +217,8 @@ def test(
 ) -> torch.Tensor:
     """Whether each of `episodes` test episodes was answered rightly, characters under any rotation: (episodes,).
 
-    `task` is the protocol's, unless another is given.
+    `task` is the protocol's, unless another is given. Raises InvalidInput as `evaluate` does, for a task with another
+    number of ways among them.
     """
     held_out = characters(config.data).floats()[parts(config).test]
     task = task or replace(config.task, query_may_repeat=config.protocol == "paper")
