@@ -56,6 +56,9 @@ def test_neither_light_nor_contrast_matters_and_nothing_is_changed():
         (np.zeros((1, 8, 8)), 3, "size 3; expected a divisor of 8"),
         (np.zeros((1, 8, 8)), 16, "size 16"),
         (np.zeros((1, 8, 8)), 0, "size 0"),
+        (np.zeros((1, 8, 8)), 4.0, "size 4.0; expected a divisor of 8.*whole number"),
+        (np.zeros((1, 8, 8)), True, "size True"),
+        (np.zeros((1, 8, 8)), "4", "size '4'"),
         (np.full((1, 8, 8), np.nan), None, "not finite"),
     ],
 )

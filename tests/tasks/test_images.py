@@ -160,3 +160,31 @@ def test_an_impossible_batch_is_refused(batch_size):
 def test_pictures_that_cannot_be_used_are_refused(pictures, message):
     with pytest.raises(InvalidInput, match=message):
         ImageTask(side=2).sample(2, torch.Generator().manual_seed(0), pictures)
+
+
+@pytest.mark.parametrize("wrong", [1.5, -2.0, float("nan"), float("inf")])
+def test_one_wrong_pixel_among_thousands_of_pictures_is_found_before_it_is_drawn(wrong):
+    task, pool = ImageTask(side=2), some_pictures(5000, 2)
+    drawn = task.sample(1, torch.Generator().manual_seed(0), pool)
+    which = next(i for i in range(5000) if not (drawn.images[0] == pool[i]).all(-1).any())
+    pool[which, 3] = wrong  # the pool was looked through before: a change is seen
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="among 5,000 pictures"):
+            task.sample(1, torch.Generator().manual_seed(0), pool)
+    pool[which, 3] = 0.5
+    assert torch.equal(task.sample(1, torch.Generator().manual_seed(0), pool).inputs, drawn.inputs)
+
+
+def test_a_pool_is_looked_through_once_however_often_it_is_drawn_from(monkeypatch):
+    looks, look = [], torch.Tensor.aminmax
+    monkeypatch.setattr(torch.Tensor, "aminmax", lambda tensor: looks.append(len(tensor)) or look(tensor))
+    one, two = some_pictures(7, 2), some_pictures(9, 2)
+    for pool in (one, two, one, two):
+        ImageTask(side=2).sample(1, torch.Generator().manual_seed(0), pool)
+        ImageTask(side=2, n_images=2).sample(1, torch.Generator().manual_seed(0), pool)
+    assert looks == [7, 9]
+    with torch.inference_mode():
+        untracked = some_pictures(5, 2)
+    for _ in range(2):  # nobody would notice a change
+        ImageTask(side=2).sample(1, torch.Generator().manual_seed(0), untracked)
+    assert looks == [7, 9, 5, 5]
