@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.distributions import Categorical
 
-from tlteach.experiments import maze
+from tlteach.experiments import _maze_learner, maze
 from tlteach.experiments._maze_learner import Rollout, act, actor_critic, advantages
+from tlteach.experiments._maze_living import can_live
 from tlteach.plasticity import Acting
 from tlteach.tasks.maze import BatchedMaze, MazeTask
 from tlteach.tasks.probes import Bandit, Recall, TMaze
@@ -92,6 +93,42 @@ def test_replaying_gives_the_gradient_of_the_whole_episode(network):
         gradients.append([p.grad.clone() for p in policy.parameters()])
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("greedy", [False, True])
+@pytest.mark.parametrize("options", [{}, dict(observation="paper", goal_at_start=False, land_on_goal=False)])
+@pytest.mark.parametrize("network", ["plastic", "shared"])
+def test_the_compiled_loop_lives_the_same_life(network, options, greedy, monkeypatch):
+    """Against the loop over `Episodes.step`: what was seen, done, paid and thought, the maze after it, and the chance
+    that is left."""
+    task = MazeTask(size=5, episode_length=60, **options)
+    policy = maze.build(maze.Config(network=network, task=task, hidden=20, weight=0.2, alpha=0.2, eta=0.1))
+    lives = []
+    for walked in (False, True):
+        if walked:
+            monkeypatch.setattr(_maze_learner, "can_live", lambda *_: False)
+        generator = torch.Generator().manual_seed(3)
+        mazes = BatchedMaze(task, 16, generator)
+        made = act(policy, mazes, generator, greedy)
+        after = (mazes.cell, mazes.goal, mazes.steps, mazes.over, mazes.look(), torch.rand(3, generator=generator))
+        assert mazes.all_over and (greedy or (made.reward > 1).any())
+        lives.append((made, after))
+    (compiled, ended), (stepped, ended_too) = lives
+    for name in ("observation", "action", "reward", "alive", "ends"):
+        assert torch.equal(getattr(compiled, name), getattr(stepped, name)), name
+    for name in ("hidden", "last_value"):
+        torch.testing.assert_close(getattr(compiled, name), getattr(stepped, name))
+    assert all(torch.equal(one, other) for one, other in zip(ended, ended_too, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("network", "compiled"), [("plastic", True), ("shared", True), ("rnn", False), ("lstm", False)]
+)
+def test_which_networks_live_in_the_compiled_loop(network, compiled):
+    policy, generator = maze.build(maze.Config.preset("smoke", network)), torch.Generator()
+    assert can_live(policy, policy.acting(2), BatchedMaze(MazeTask(), 2, generator)) == compiled
+    assert not can_live(policy, policy.acting(2), Recall(2, generator))
+    assert not can_live(policy.double(), policy.acting(2), BatchedMaze(MazeTask(), 2, generator))
 
 
 def test_actions_are_drawn_from_the_policy():

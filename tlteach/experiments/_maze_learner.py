@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical
 
+from tlteach.experiments._maze_living import Lived, can_live, live
 from tlteach.experiments._maze_network import MazeNetwork
 from tlteach.modelbased.returns import gae
 from tlteach.tasks.episodes import Episodes
@@ -43,6 +44,8 @@ def act(network: MazeNetwork, episodes: Episodes, generator: torch.Generator, gr
     acting, seen = network.acting(B), episodes.reset()
     exponential = seen.new_empty(T, B, episodes.n_actions).exponential_(generator=generator)
     noise = torch.zeros_like(exponential) if greedy else -exponential.log()  # Gumbel: the argmax is a sample
+    if can_live(network, acting, episodes):
+        return _rollout(network, live(network, acting, episodes, seen, noise))
     steps = []
     for t in range(T):
         hidden = acting.step(seen)
@@ -56,6 +59,14 @@ def act(network: MazeNetwork, episodes: Episodes, generator: torch.Generator, gr
     observation, action, reward, over, hidden = (torch.stack(each) for each in zip(*steps, strict=True))
     alive = torch.cat([torch.ones_like(over[:1]), ~over[:-1]])
     return Rollout(observation, action, reward, alive, over & alive, hidden, last_value)
+
+
+def _rollout(network: MazeNetwork, lived: Lived) -> Rollout:
+    """Episodes that all took their whole time."""
+    observation, action, reward, hidden = lived
+    alive, ends = torch.ones_like(action, dtype=torch.bool), torch.zeros_like(action, dtype=torch.bool)
+    ends[-1] = True
+    return Rollout(observation[:-1], action, reward, alive, ends, hidden[:-1], network.value(hidden[-1]).squeeze(-1))
 
 
 class Terms(NamedTuple):

@@ -23,6 +23,8 @@ class Acting:
 
     Attributes:
         hidden: (B, N) activities after the last step.
+        arrays: what `kernels.act` takes after the activities, for whoever goes on in a compiled loop of their own; None
+            where that kernel does not know the rule or the device.
     """
 
     def __init__(self, layer: PlasticRNN, batch_size: int):
@@ -34,6 +36,10 @@ class Acting:
             bias = layer.weight if layer.input_map is None else layer.input_map.bias
             into = layer.weight[:0] if layer.input_map is None else layer.input_map.weight.t()
             self._rest += [array(into), array(bias).reshape(-1), array(layer.weight), alpha, *_rule(layer)]
+
+    @property
+    def arrays(self) -> tuple | None:
+        return tuple(self._rest) if self._fused and not isinstance(self.layer.rule, Modulated) else None
 
     @property
     def hidden(self) -> Tensor:

@@ -63,8 +63,21 @@ class BatchedMaze(Episodes):
         actions = self._nothing if action is None else self._actions.index_select(0, action)
         return torch.cat([views, over, reward, actions], 1)
 
-    def _draw(self, but: Tensor | None) -> Tensor:
-        """A free cell for each maze, uniformly; another than `but` (B,)."""
+    def places(self, steps: int) -> Tensor:
+        """Where agents are put down after a find in each of the next steps: (steps, B), of the numbers that they draw.
+
+        For whoever takes those steps in a loop of their own; `finish` then says how it ended.
+        """
+        return self._draw(None if self.task.land_on_goal else self.goal, steps)
+
+    def finish(self, cell: Tensor, seen: Tensor) -> None:
+        """All episodes are over, the agents in `cell` (B,), and `seen` (B, n) is what they see last."""
+        self.cell, self._seen, self._n_over = cell, seen, self.batch_size
+        self.steps, self.over = torch.full_like(self.steps, self.length), torch.ones_like(self.over)
+
+    def _draw(self, but: Tensor | None, *steps: int) -> Tensor:
+        """A free cell for each maze (and step), uniformly; another than `but` (B,)."""
         n = self.n_cells - (but is not None)
-        cell = torch.randint(n, self.cell.shape, generator=self.generator, device=self.cell.device)
+        shape = (*steps, *self.cell.shape)
+        cell = torch.randint(n, shape, generator=self.generator, device=self.cell.device)
         return cell if but is None else cell + (cell >= but)
