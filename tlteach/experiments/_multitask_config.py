@@ -1,9 +1,4 @@
-"""What a run of the second paper's experiment is: its configuration and presets, its tasks, and Algorithm 1's settings.
-
-The lesson presets of point mass and Reacher were tuned on the tasks of seed 999, with training seed 0 (tests have
-`TEST_SEED`): the size of TRPO's steps on the true point mass, the number of iterations in the learned worlds. The
-cheetah's is that of the specification's prototype, not tuned again.
-"""
+"""What a run of the second paper's experiment is: its configuration, its tasks, and Algorithm 1's settings."""
 
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
@@ -11,22 +6,24 @@ from typing import Any, Literal, get_args
 from torch import Tensor
 
 from tlteach import checks
+from tlteach.experiments._multitask_presets import PRESETS, SETTINGS
 from tlteach.modelbased.critic import CriticConfig
 from tlteach.modelbased.dynamics import DynamicsConfig
 from tlteach.modelbased.fitting import FitConfig
 from tlteach.modelbased.learner import AlgorithmConfig
+from tlteach.modelbased.maml import MAMLConfig
+from tlteach.modelbased.oracle import OracleConfig
 from tlteach.modelbased.ppo import PPOConfig
 from tlteach.modelbased.selection import Criterion, SelectionConfig
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.modelbased.trpo import TRPOConfig
 from tlteach.modelbased.warm_up import WarmUpConfig
-from tlteach.tasks.families import Family, families, shifted
+from tlteach.tasks.families import Family, shifted
 from tlteach.tasks.families import family as family_called
 
-PRESETS = ("smoke", "lesson", "paper")
 TEST_SEED = 10_000  # of the test tasks, which are the same for every seed; settings were tuned on those of seed 999
 
-Method = Literal["model-based", "scratch", "optimum", "random"]
+Method = Literal["model-based", "maml", "oracle", "scratch", "optimum", "random"]
 Optimizer = Literal["trpo", "ppo", "shac"]
 Fitting = Literal["interleaved", "first"]
 Choice = Literal["uniform", "skip", "best_of"]
@@ -38,8 +35,9 @@ class Config:
     """One run.
 
     family: of tasks, a name of `tlteach.tasks.families`.
-    method: "model-based", or a baseline on the test tasks: "scratch" (the optimiser on the real environment alone),
-        "optimum" (on the true dynamics, where they are known on tensors) or "random".
+    method: "model-based"; a rival that learns from all tasks jointly, in the real environment alone: "maml", or
+        "oracle" (a policy that is told the task); or a baseline on the test tasks: "scratch" (the optimiser on the real
+        environment alone), "optimum" (on the true dynamics, where they are known on tensors) or "random".
     optimizer: of the policies: "trpo" (the authors'), "ppo" or "shac".
     fitting: "interleaved" with practice (the authors' way: the policy meets a changing model) or all of it "first".
     n_tasks: training tasks. steps_per_task: real steps on each; also those of a test stage, and of an update from
@@ -51,14 +49,14 @@ class Config:
     shift: between training and test, see `tlteach.tasks.families.shifted`: other "tasks", or another world, with half
         of the "friction" or "crippled". The model does not know of it before stage 1.
     test_tasks: tasks to test on, never trained on, the same for every seed.
-    test_iterations: of warm-up on them. stages: adaptation after stage 0, with real steps.
+    test_iterations: of warm-up on them. stages: adaptation after stage 0, with real steps; MAML's are gradient steps.
     baseline_updates: of "scratch" and "optimum".
     evaluation_episodes: by which each policy is measured. act: how it then acts, "sample" or "mean".
     capacity: of the replay buffer.
     episode_steps: length of an episode; the family's own if none is given. frame_skip: steps of the simulator in one of
         a robot's; 5 for Gymnasium's cheetah, 1 for the authors'.
     log_std: of the policy's actions at the start, its logarithm.
-    policy: widths of the policy's layers.
+    policy: widths of the policy's layers; MAML and the oracle have their own.
     seed: of everything that is drawn, but the test tasks.
     """
 
@@ -92,6 +90,8 @@ class Config:
     trpo: TRPOConfig = field(default_factory=TRPOConfig)
     ppo: PPOConfig = field(default_factory=PPOConfig)
     shac: SHACConfig = field(default_factory=SHACConfig)
+    maml: MAMLConfig = field(default_factory=MAMLConfig)
+    oracle: OracleConfig = field(default_factory=OracleConfig)
     seed: int = 0
 
     def __post_init__(self):
@@ -115,7 +115,9 @@ class Config:
         checks.choice("preset", preset, PRESETS)
         family_called(family)
         settings = dict(SETTINGS[preset].get(family, SETTINGS[preset]["others"]))
-        pace = settings.pop("pace", {})
+        pace, gradient_steps = settings.pop("pace", {}), settings.pop("gradient_steps", None)
+        if changes.get("method") == "maml" and gradient_steps is not None:
+            settings["stages"] = gradient_steps
         if optimizer not in (None, settings["optimizer"]):
             settings["optimizer"] = optimizer
             if optimizer in pace:
@@ -153,47 +155,3 @@ def learning(config: Config, *, test: bool = False) -> AlgorithmConfig:
         selection = SelectionConfig(config.criterion, config.rule, config.window, candidates=config.candidates)
         same["selection"] = selection
     return AlgorithmConfig(optimizer=getattr(config, config.optimizer), hidden=tuple(config.policy), **same)
-
-
-def _scaled(iterations: int, fit_steps: int, policy_steps: int, rollouts: int, **others: Any) -> WarmUpConfig:
-    return WarmUpConfig(iterations, fit_steps, policy_steps, rollouts, clip_margin=0.5, **others)
-
-
-FAST_CRITIC = CriticConfig(batch_size=256)
-FAST_TRPO = TRPOConfig(max_kl=0.02, fisher_every=4)
-
-# pace: updates of the policy in an iteration that take another optimiser about the CPU time of the preset's own
-SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
-    "smoke": {
-        "others": dict(
-            optimizer="trpo", n_tasks=2, steps_per_task=400, test_tasks=2, test_iterations=1, stages=1,
-            baseline_updates=2, evaluation_episodes=2, capacity=2_000, episode_steps=20, policy=(8,),
-            dynamics=DynamicsConfig(2, (16,), "silu"), critic=CriticConfig(epochs=1, batch_size=200),
-            trpo=TRPOConfig(cg_steps=3), warm_up=_scaled(1, 10, 1, 4),
-        ),
-    },
-    "lesson": {
-        "navigation": dict(
-            optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=30, stages=0, act="mean",
-            window=3, baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
-            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=3, shac=2),
-        ),
-        "reacher": dict(
-            optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=40, stages=0, act="mean",
-            window=2, baseline_updates=160, capacity=4_000, log_std=-0.5,
-            dynamics=DynamicsConfig(3, (128, 128), "silu"),
-            critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=3, shac=2),
-        ),
-        "others": dict(
-            optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=15, stages=0,
-            baseline_updates=50, capacity=36_000, episode_steps=100, log_std=-1.0,
-            dynamics=DynamicsConfig(3, (200, 200), "silu"), critic=FAST_CRITIC, warm_up=_scaled(10, 60, 2, 40),
-            pace=dict(ppo=4, trpo=6),
-        ),
-    },
-    "paper": {  # the authors' time step; their networks and amounts are the defaults
-        **{name: dict(optimizer="trpo", frame_skip=1) for name in families() if name.startswith("halfcheetah")},
-        **{name: dict(optimizer="trpo", frame_skip=2) for name in families() if name.startswith("ant")},
-        "others": dict(optimizer="trpo"),
-    },
-}  # fmt: skip

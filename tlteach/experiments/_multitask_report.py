@@ -60,8 +60,12 @@ def variant(result: Result) -> str:
     shift = config.get("shift", "none")  # recorded before there were shifts, or rules
     shift = "" if shift == "none" else f", tested with {SHIFTED[shift]}"
     if method != "model-based":
-        told = {"random": "random policy", "optimum": f"{optimizer} on the true dynamics"}
-        return told.get(method, f"{optimizer} from scratch, {config['baseline_updates']} updates") + shift
+        told = {
+            "random": "random policy",
+            "optimum": f"{optimizer} on the true dynamics",
+            "scratch": f"{optimizer} from scratch, {config['baseline_updates']} updates",
+        }
+        return (_joint(config) if method in ("maml", "oracle") else told[method]) + shift
     n, hidden = config["dynamics"]["n_models"], " x ".join(map(str, config["dynamics"]["hidden"]))
     told = f"{optimizer}, {n} model{'s' * (n > 1)} of {hidden}, {config['fit']['horizon']}-step loss"
     told += f", {config['n_tasks']} training tasks"
@@ -70,6 +74,17 @@ def variant(result: Result) -> str:
         chosen = f"the best of {config['candidates']}" if rule == "best_of" else "skipping some"
         told += f" chosen by {config['criterion']}, {chosen}"
     return told + shift
+
+
+def _joint(config: dict) -> str:
+    """MAML or the oracle, in words."""
+    name = config["method"]
+    own = config[name]
+    amount = f"{own['iterations']} updates of {own['tasks']} tasks x {own['episodes']} episodes"
+    if name == "oracle":
+        return f"oracle, told the task, {amount}"
+    told = "MAML, first order" if own["first_order"] else "MAML"
+    return f"{told}{', PPO inside' if own['inner'] == 'ppo' else ''}, {amount}"
 
 
 def table(results: Sequence[Result] | Result) -> Table:
