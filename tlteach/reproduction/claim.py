@@ -1,6 +1,6 @@
 """A claim of a paper: its words and where they stand, what recorded runs say about it, and the rule that decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tlteach.plots import Table
@@ -96,6 +96,7 @@ class Chapter:
 
     experiment: its name in `tlteach.experiments`. title: a heading. setting: the paper's, in words.
     deviations: what is different in all of our runs.
+    also: other experiments whose runs its claims and tables look at.
     """
 
     experiment: str
@@ -104,6 +105,11 @@ class Chapter:
     deviations: tuple[str, ...]
     claims: tuple[Claim, ...]
     beside: tuple[Beside, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def found(self, evidence: Mapping[str, Mapping[str, Result]]) -> list[Result]:
+        """The recorded runs that its claims and tables are given, those of its own experiment first."""
+        return [run for name in (self.experiment, *self.also) for run in evidence.get(name, {}).values()]
 
 
 def judge(reproduced: bool, partly: bool) -> str:

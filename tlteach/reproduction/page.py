@@ -88,7 +88,7 @@ def markdown(table: Table) -> str:
 
 
 def _measure(chapter: Chapter, evidence: Evidence) -> list[Finding]:
-    found = list(evidence.get(chapter.experiment, {}).values())
+    found = chapter.found(evidence)
     return [claim.measure(found) for claim in chapter.claims]
 
 
@@ -107,7 +107,7 @@ def _chapter(chapter: Chapter, findings: list[Finding], evidence: Evidence) -> l
     for claim, finding in zip(chapter.claims, findings, strict=True):
         parts += _claim(claim, finding)
     for beside in chapter.beside:
-        table = beside.table(list(evidence.get(chapter.experiment, {}).values()))
+        table = beside.table(chapter.found(evidence))
         parts += [f'<a id="{beside.name}"></a>', f"### {beside.title}", markdown(table), _wrap(beside.text)]
     return parts
 

@@ -42,7 +42,7 @@ def table(name: str, evidence: Evidence | None = None) -> Table:
     """
     evidence = recorded() if evidence is None else evidence
     for chapter in CHAPTERS:
-        found = list(evidence.get(chapter.experiment, {}).values())
+        found = chapter.found(evidence)
         if name == chapter.experiment:
             return claims_table(chapter, found)
         for claim in chapter.claims:
