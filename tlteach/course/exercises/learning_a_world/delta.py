@@ -20,6 +20,12 @@ def _probe(obs, next_obs):
     return dict(obs=tensor(*obs), next_obs=tensor(*next_obs))
 
 
+def _moved(function, obs, next_obs):
+    """What changes when each transition is moved by an amount of its own, both states alike: nothing should."""
+    by = 3 * torch.arange(len(obs))[:, None].to(obs)  # (N, 1)
+    return {"the answer, moved less unmoved": function(obs + by, next_obs + by) - function(obs, next_obs)}
+
+
 def _drawn(n_rows, n_components):
     draw = Draw(10 * n_rows + n_components)
     obs = draw.halves(n_rows, n_components)
@@ -33,8 +39,9 @@ PROPERTIES = [
         "it returns a tensor of the shape of obs", [_probe([[0, 1], [0, 2], [1, 1]], [[1, 1], [0, 1], [1, 2]])], form
     ),
     Property(
-        "it is about the change: moving both states by the same amount makes no difference",
-        [_probe([[0], [0]], [[1], [-1]]), _probe([[3], [3]], [[4], [2]]), _probe([[0], [5]], [[1], [4]])],
+        "it is about the change: moving a state and its next state by the same amount makes no difference",
+        [_probe([[0], [0]], [[1], [-1]]), _probe([[0], [5], [1]], [[1], [4], [1]])],
+        _moved,
     ),
     Property("the changes have mean 0", [_probe([[0], [0]], [[3], [1]]), _probe([[0], [1]], [[3], [2]])]),
     Property(
@@ -79,6 +86,14 @@ def _variant(
     return mutant
 
 
+def _standard(x):
+    return (x - x.mean(0)) / x.std(0, correction=0)
+
+
+def _spread(obs, next_obs):
+    return (next_obs - obs).std(0, correction=0)
+
+
 MUTANTS = [
     Mutant(
         "the next state",
@@ -111,6 +126,18 @@ MUTANTS = [
         "`std` divides by N - 1 unless told otherwise. The running moments here divide by N: `correction=0`.",
     ),
     Mutant(
+        "n - 1, divided by zero",
+        _variant(std=lambda d: d.std(0), guard=lambda std: std),
+        "two things about `std`: it divides by N - 1 unless told otherwise (`correction=0`), and where it is 0, "
+        "0 / 0 is NaN (`torch.where(std > 0, std, 1.0)`).",
+    ),
+    Mutant(
+        "over everything, n - 1",
+        _variant(mean=lambda d: d.mean(), std=lambda d: d.std()),
+        "you take one mean and one spread for all components (`dim=0` is missing), and the spread divides by N - 1 "
+        "(`correction=0` is missing).",
+    ),
+    Mutant(
         "multiplied",
         _variant(guard=lambda std: 1 / torch.where(std > 0, std, 1.0)),
         "you multiply by the spread. To bring a spread to 1, divide by it.",
@@ -138,6 +165,22 @@ MUTANTS = [
         lambda obs, next_obs: _variant(std=lambda d: obs.std(0, correction=0))(obs, next_obs),
         "you divide by the spread of the states. It is the *change* that is to have spread 1; in a small time step it "
         "is much smaller.",
+    ),
+    Mutant(
+        "change of the normalised states",
+        lambda obs, next_obs: _standard(next_obs) - _standard(obs),
+        "you normalise the states and then subtract. First the change, next_obs - obs, then its own mean and spread.",
+    ),
+    Mutant(
+        "at least 1",
+        _variant(guard=lambda std: std.clamp(min=1.0)),
+        "a spread below 1 is raised to 1, and most are below: only a spread of exactly 0 is to be replaced.",
+    ),
+    Mutant(
+        "left as it is where the spread is 0",
+        lambda obs, next_obs: torch.where(_spread(obs, next_obs) > 0, _variant()(obs, next_obs), next_obs - obs),
+        "where the spread is 0 you return the change itself. Its mean is still to be taken off, which leaves 0: put 1 "
+        "in the place of the spread, then divide.",
     ),
     Mutant(
         "divided by zero",

@@ -80,6 +80,38 @@ MUTANTS = [
         "`std` divides by E - 1 unless told otherwise. Here it is the plain mean over the members: `correction=0`.",
     ),
     Mutant(
+        "multiplied by the unit",
+        _variant(unit=lambda std: 1 / std),
+        "you multiply by std. Divide, to measure in units of it.",
+    ),
+    Mutant(
+        "the unit for the mean alone",
+        lambda predictions, std: (predictions - predictions.mean(0) / std).square().mean((0, -1)).sqrt(),
+        "only the mean is divided by std: brackets are missing around the difference.",
+    ),
+    Mutant(
+        "mean of the spreads, n - 1",
+        lambda predictions, std: (predictions / std).std(0).mean(-1),
+        "`std` divides by E - 1 unless told otherwise (`correction=0`), and the spreads of the components are averaged:"
+        " take the root of the mean of their squares.",
+    ),
+    Mutant(
+        "length",
+        _variant(size=lambda apart: apart.square().sum((0, -1)).sqrt()),
+        "you add up the squares (as `norm` does). Under the root stands their mean over members and components.",
+    ),
+    Mutant(
+        "one centre for all",
+        _variant(centre=lambda p: p.mean()),
+        "you subtract one number, the mean of everything. Each state has a centre of its own, the mean of its members: "
+        "`predictions.mean(0)`.",
+    ),
+    Mutant(
+        "one number a member",
+        _variant(size=lambda apart: apart.square().mean((1, 2)).sqrt()),
+        "you return one number a member. The states are axis 1: average over axes 0 and 2.",
+    ),
+    Mutant(
         "not centred",
         _variant(centre=lambda p: 0.0),
         "the mean of the members is not taken off, so members that agree on a large number seem far apart.",

@@ -85,6 +85,44 @@ def _variant(
     return mutant
 
 
+def _columns(step, start, actions):
+    states = [start]
+    for t in range(len(actions)):
+        states.append(step(states[t], actions[:, t]))
+    return torch.stack(states)
+
+
+def _one_row_short(step, start, actions):
+    states = torch.zeros(len(actions), *start.shape)
+    states[0] = start
+    for t in range(len(actions)):
+        states[t + 1] = step(states[t], actions[t])
+    return states
+
+
+def _last_row_zero(step, start, actions):
+    states = torch.zeros(len(actions) + 1, *start.shape)
+    states[0] = start
+    for t in range(len(actions) - 1):
+        states[t + 1] = step(states[t], actions[t])
+    return states
+
+
+def _noted_before(step, start, actions):
+    state, states = start, []
+    for action in actions:
+        states.append(state)
+        state = step(state, action)
+    return torch.stack(states)
+
+
+def _tensor_of_list(step, start, actions):
+    states = [start]
+    for action in actions:
+        states.append(step(states[-1], action))
+    return torch.tensor(states)
+
+
 def _one_by_one(step, start, actions):
     columns = []
     for n in range(len(start)):
@@ -110,6 +148,48 @@ MUTANTS = [
         "the last action left out",
         _variant(steps=lambda actions: list(actions[:-1])),
         "the last action is left out: there is one state more than actions.",
+    ),
+    Mutant(
+        "the state noted before the step",
+        _noted_before,
+        "each state is put into the list before its step is taken, so the last one never gets there. T actions make "
+        "T + 1 states.",
+    ),
+    Mutant(
+        "what step returns is thrown away",
+        lambda step, start, actions: torch.stack([start for _ in range(len(actions) + 1)]),
+        "the state never changes. `step` returns the next state and leaves the old one alone: keep what it returns.",
+    ),
+    Mutant(
+        "returned after the first step",
+        _variant(steps=lambda actions: list(actions[:1])),
+        "only the first action is taken. Does `return` stand inside the loop?",
+    ),
+    Mutant(
+        "the first action left out",
+        _variant(steps=lambda actions: list(actions[1:])),
+        "the first action is left out. `actions[0]` leads from the start to the second state.",
+    ),
+    Mutant(
+        "actions of one rollout",
+        _columns,
+        "`actions[:, t]` is everything that rollout t does. The actions of all rollouts at time t are `actions[t]`, "
+        "(N, A).",
+    ),
+    Mutant(
+        "a row too few",
+        _one_row_short,
+        "there is room for T states; T actions make T + 1.",
+    ),
+    Mutant(
+        "the last row left at 0",
+        _last_row_zero,
+        "the last row was never filled. All T actions lead on: `range(len(actions))`.",
+    ),
+    Mutant(
+        "torch.tensor of a list of tensors",
+        _tensor_of_list,
+        "`torch.tensor` makes tensors from numbers. Tensors are put together by `torch.stack(states)`.",
     ),
     Mutant(
         "always the first action",

@@ -165,6 +165,29 @@ def _last_step_skipped(step, obs, action, next_obs, boundary, std):
     return total / H
 
 
+def _cut_off(step, obs, action, next_obs, boundary, std):
+    return torch.as_tensor(_variant()(step, obs, action, next_obs, boundary, std).item())
+
+
+def _off_the_end(step, obs, action, next_obs, boundary, std):
+    state = obs[0]
+    for i in range(len(obs)):
+        state = torch.where(boundary[i][:, None], obs[i + 1], step(state, action[i]))
+    return state
+
+
+def _one_for_the_batch(step, obs, action, next_obs, boundary, std):
+    """A truth value for all windows at once: an error for batches of several."""
+    go_on = lambda predicted, obs, i, boundary: obs[i + 1] if boundary[i] else predicted  # noqa: E731
+    if len(boundary[0]) > 1:
+        bool(boundary[0])
+    return _variant(go_on=go_on)(step, obs, action, next_obs, boundary, std)
+
+
+def _a_change(step, obs, action, next_obs, boundary, std):
+    return _variant()(lambda s, a: s + step(s, a), obs, action, next_obs, boundary, std)
+
+
 MUTANTS = [
     Mutant(
         "squared",
@@ -219,6 +242,41 @@ MUTANTS = [
         "you look at boundary[i + 1]. It is boundary[i] that says that step i ended an episode, and obs[i + 1] is new.",
     ),
     Mutant(
+        "a row where a column is needed",
+        _variant(go_on=lambda predicted, obs, i, boundary: torch.where(boundary[i], obs[i + 1], predicted)),
+        "`boundary[i]` is (B,), the states are (B, O): torch lays it along the components. `boundary[i][:, None]` is "
+        "(B, 1), one truth value a window.",
+    ),
+    Mutant(
+        "off the end of the window",
+        _off_the_end,
+        "there is no `obs[i + 1]` after the last step of the window, and nothing to go on to: `if i + 1 < len(obs)`.",
+    ),
+    Mutant(
+        "if for the whole batch",
+        _one_for_the_batch,
+        "`boundary[i]` holds a truth value for each of the B windows, `if` wants a single one. `torch.where` chooses "
+        "window by window.",
+    ),
+    Mutant(
+        "never goes on",
+        _variant(go_on=lambda predicted, obs, i, boundary: obs[0]),
+        "every step starts from `obs[0]`: the belief is never moved on to what was predicted.",
+    ),
+    Mutant(
+        "the old episode's last state",
+        lambda step, obs, action, next_obs, boundary, std: _variant(
+            go_on=lambda predicted, obs, i, boundary: torch.where(boundary[i][:, None], next_obs[i], predicted)
+        )(step, obs, action, next_obs, boundary, std),
+        "after the end of an episode you go on from `next_obs[i]`, the last state of the old one. The next one starts "
+        "at `obs[i + 1]`.",
+    ),
+    Mutant(
+        "a change expected",
+        _a_change,
+        "you treat what `step` returns as a change. It returns the next state, as in exercise 2.",
+    ),
+    Mutant(
         "states compared",
         _variant(error=lambda predicted, state, obs, next_obs: predicted - next_obs),
         "you compare states. Compare the changes: (s^[i+1] - s^[i]) with (next_obs[i] - obs[i]). From the second step "
@@ -243,6 +301,17 @@ MUTANTS = [
         "only the last step",
         _variant(total=lambda losses: losses[-1]),
         "only the last step is judged. All H steps count.",
+    ),
+    Mutant(
+        "not squared",
+        _variant(size=lambda e: (e.mean(-1) + 1e-12).sqrt().mean()),
+        "the errors are not squared before their root is taken; of a negative one that is NaN.",
+    ),
+    Mutant(
+        "a plain number",
+        _cut_off,
+        "the value is right, but `.item()` (or `float`) makes a plain number of it, and the model gets no gradient. "
+        "Add up the tensors.",
     ),
     Mutant(
         "infinite slope",

@@ -122,6 +122,43 @@ def _in_place(reward, value, next_value, done, boundary, gamma, lam):
     return reward
 
 
+def _off_the_end(reward, value, next_value, done, boundary, gamma, lam):
+    result = torch.zeros_like(reward)
+    for t in range(len(reward)):
+        result[t] = reward[t] + gamma * lam * ~boundary[t] * result[t + 1]
+    return result
+
+
+def _end_of_the_next(reward, value, next_value, done, boundary, gamma, lam):
+    following = torch.cat([boundary[1:], torch.ones_like(boundary[:1])])
+    return _variant(stops=lambda done, boundary: following)(reward, value, next_value, done, boundary, gamma, lam)
+
+
+def _nothing_at_the_end(reward, value, next_value, done, boundary, gamma, lam):
+    delta, rows, later = reward + gamma * next_value * ~done - value, [], torch.zeros_like(reward[0])
+    for t in reversed(range(len(reward))):
+        later = (delta[t] + gamma * lam * later) * ~boundary[t]
+        rows.append(later)
+    return torch.stack(rows[::-1])
+
+
+def _first_row_missing(reward, *others):
+    result = _variant()(reward, *others)
+    return torch.cat([torch.zeros_like(result[:1]), result[1:]])
+
+
+def _minus(reward, value, next_value, done, boundary, gamma, lam):
+    return reward + gamma * next_value * (1 - done) - value
+
+
+def _negated(reward, value, next_value, done, boundary, gamma, lam):
+    return reward + gamma * next_value * -done - value
+
+
+def _not(reward, value, next_value, done, boundary, gamma, lam):
+    return reward + gamma * next_value * (not done) - value
+
+
 MUTANTS = [
     Mutant(
         "out of time taken for done",
@@ -162,7 +199,8 @@ MUTANTS = [
     Mutant(
         "one-step error alone",
         _variant(factor=lambda gamma, lam: 0.0),
-        "this is equation 12 for every step, without the sum of equation 16.",
+        "this is equation 12 for every step, without the sum of equation 16. Does your loop begin at the front, where "
+        "A[t + 1] is still 0?",
     ),
     Mutant(
         "nothing expected",
@@ -184,6 +222,71 @@ MUTANTS = [
         "forwards in time",
         _forwards,
         "your sum runs the wrong way: the advantage of a step collects what comes after it. Begin at the last step.",
+    ),
+    Mutant(
+        "rows in the wrong order",
+        lambda *inputs: _variant()(*inputs).flip(0),
+        "the rows come out last step first. Who appends while walking back must turn the list round at the end.",
+    ),
+    Mutant(
+        "only the first step",
+        lambda *inputs: _variant()(*inputs)[0],
+        "you return what stood in the variable at the end, (N,). Keep the advantage of every step: (T, N).",
+    ),
+    Mutant(
+        "done and boundary swapped",
+        _variant(ends=lambda done, boundary: boundary, stops=lambda done, boundary: done),
+        "`done` and `boundary` changed places: `done` takes the value of the next state away (12), `boundary` stops "
+        "the sum (16).",
+    ),
+    Mutant(
+        "without not",
+        _variant(ends=lambda done, boundary: ~done, stops=lambda done, boundary: ~boundary),
+        "the `~` are missing: what follows counts where an episode has *not* ended.",
+    ),
+    Mutant(
+        "the whole error taken away at done",
+        lambda reward, value, next_value, done, *others: _variant()(
+            reward * ~done, value * ~done, next_value, done, *others
+        ),
+        "when an episode is done you drop the whole error. Only what is to come, gamma * next_value, counts as 0.",
+    ),
+    Mutant(
+        "nothing at the last step",
+        _nothing_at_the_end,
+        "at the last step of an episode you set the whole advantage to 0. Its own delta counts; only A[t + 1] must not "
+        "come in.",
+    ),
+    Mutant(
+        "the end of the next step",
+        _end_of_the_next,
+        "you look at `boundary[t + 1]`. It is `boundary[t]` that says that the next row belongs to another episode.",
+    ),
+    Mutant(
+        "the first row never filled",
+        _first_row_missing,
+        "the loop stops before step 0: `range(len(reward) - 1, -1, -1)`, or `reversed(range(len(reward)))`.",
+    ),
+    Mutant(
+        "off the end",
+        _off_the_end,
+        "behind the last step there is no A[t + 1], and from the front it is not known yet. Begin at the back with "
+        "zeros, and keep what comes later in a variable.",
+    ),
+    Mutant(
+        "one minus",
+        _minus,
+        "torch does not subtract truth values. `~done` turns them round; times a number they are 0 and 1.",
+    ),
+    Mutant(
+        "minus for not",
+        _negated,
+        "`-` is not defined for truth values. `~done` turns them round; times a number they are 0 and 1.",
+    ),
+    Mutant(
+        "not of a whole tensor",
+        _not,
+        "`not` wants a single truth value, and `done` is a table of them. `~done` turns each round.",
     ),
     Mutant(
         "in place",

@@ -128,6 +128,37 @@ def _same_tensor(product, g, n_steps):
     return x
 
 
+def _as_matrix(product, g, n_steps):
+    return product @ g
+
+
+def _by_entry(product, g, n_steps):
+    """`*` where `@` is meant."""
+    x, r, p = torch.zeros_like(g), g, g
+    for _ in range(n_steps):
+        if r @ r < 1e-10:
+            break
+        z = product(p)
+        alpha = r * r / (p * z)
+        x, new = x + alpha * p, r - alpha * z
+        r, p = new, new + new * new / (r * r) * p
+    return x
+
+
+def _old_residual(product, g, n_steps, keep=False):
+    """The direction built on the old residual, or the old residual kept for the next step."""
+    x, r, p = torch.zeros_like(g), g, g
+    for _ in range(n_steps):
+        if r @ r < 1e-10:
+            break
+        z = product(p)
+        alpha = r @ r / (p @ z)
+        x, new = x + alpha * p, r - alpha * z
+        p = (new if keep else r) + new @ new / (r @ r) * p
+        r = r if keep else new
+    return x
+
+
 MUTANTS = [
     Mutant(
         "steepest descent",
@@ -137,7 +168,8 @@ MUTANTS = [
     Mutant(
         "always along the sum",
         _variant(turn=lambda new, old: 1.0),
-        "the old direction is added in full. It counts r'.r' / r.r, which is small once things go well.",
+        "the old direction is added in full. It counts r'.r' / r.r, which is small once things go well. Was r "
+        "overwritten by r' before you divided? Then the fraction is 1.",
     ),
     Mutant(
         "fraction upside down",
@@ -168,6 +200,36 @@ MUTANTS = [
         "never rests",
         _variant(ready=lambda rr: False),
         "when r is zero you divide 0 by 0, and everything becomes nan. Leave the loop when r.r is below 1e-10.",
+    ),
+    Mutant(
+        "the new residual not kept",
+        lambda *inputs: _old_residual(*inputs, keep=True),
+        "r' never becomes the r of the next step, so the next length and fraction are those of the first.",
+    ),
+    Mutant(
+        "the direction from the old residual",
+        _old_residual,
+        "the new direction begins with the old r. It is the *new* residual r' plus a part of the old direction.",
+    ),
+    Mutant(
+        "one step",
+        lambda product, g, n_steps: _variant()(product, g, 1),
+        "only one step is taken. Does `return` stand inside the loop?",
+    ),
+    Mutant(
+        "starts at g",
+        lambda product, g, n_steps: g + _variant()(product, g, n_steps),
+        "x starts at g. Then g is not what is left to explain: start with x = 0.",
+    ),
+    Mutant(
+        "entry by entry",
+        _by_entry,
+        "r.r and p.z are single numbers: `r @ r`, `p @ z`. With `*` each entry is divided by itself alone.",
+    ),
+    Mutant(
+        "F taken for a matrix",
+        _as_matrix,
+        "there is no matrix here, `product` is a function: F p is `product(p)`.",
     ),
     Mutant(
         "the residual returned",

@@ -73,6 +73,10 @@ def _variant(place=lambda obs, after: after[..., :2], length=lambda d: d.norm(di
     return mutant
 
 
+def _cut_in_place(obs, action, next_obs, task):
+    return _variant()(obs, action.clamp_(-1, 1), next_obs, task)
+
+
 MUTANTS = [
     Mutant(
         "before the step",
@@ -94,7 +98,8 @@ MUTANTS = [
         lambda obs, action, next_obs, task: (
             -(next_obs - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).square().sum(-1)
         ),
-        "next_obs has four numbers, the goal two. Only the first two of the four are the place.",
+        "next_obs has four numbers, the goal two. Only the first two of the four are the place: `[..., :2]` (`[:2]` "
+        "takes two rows of the batch).",
     ),
     Mutant(
         "effort is free",
@@ -117,6 +122,51 @@ MUTANTS = [
             (next_obs[..., :2] - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).square().sum(-1)
         ),
         "the sign of the distance: this policy would flee from its goal.",
+    ),
+    Mutant(
+        "effort as a length",
+        lambda obs, action, next_obs, task: (
+            -(next_obs[..., :2] - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).norm(dim=-1)
+        ),
+        "the effort is the square of the length, not the length: `.square().sum(-1)`.",
+    ),
+    Mutant(
+        "mean effort",
+        lambda obs, action, next_obs, task: (
+            -(next_obs[..., :2] - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).square().mean(-1)
+        ),
+        "you take the mean of the two squares. The length squared is their sum.",
+    ),
+    Mutant(
+        "effort not squared",
+        lambda obs, action, next_obs, task: (
+            -(next_obs[..., :2] - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).sum(-1)
+        ),
+        "the actions are added up without being squared: pushing backwards would earn something.",
+    ),
+    Mutant(
+        "the sum is cut",
+        lambda obs, action, next_obs, task: (
+            -(next_obs[..., :2] - task).norm(dim=-1) - 0.01 * action.square().sum(-1).clamp(max=1)
+        ),
+        "each of the two motors is cut to [-1, 1] by itself, before squares are added: at full force both cost 2.",
+    ),
+    Mutant(
+        "velocity for place",
+        _variant(place=lambda obs, after: after[..., 2:]),
+        "`next_obs[..., 2:]` is the velocity. The place comes first: `[..., :2]`.",
+    ),
+    Mutant(
+        "a table expected",
+        lambda obs, action, next_obs, task: (
+            -(next_obs[:, :2] - task).norm(dim=-1) - 0.01 * action.clamp(-1, 1).square().sum(-1)
+        ),
+        "`[:, :2]` takes the second axis, whichever that is. The last one is `[..., :2]`, however many come before it.",
+    ),
+    Mutant(
+        "the action cut in place",
+        _cut_in_place,
+        "the reward is right, but `clamp_` cuts the caller's actions. `action.clamp(-1, 1)` makes a new tensor.",
     ),
     Mutant(
         "effort not cut",

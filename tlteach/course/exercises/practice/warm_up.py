@@ -19,12 +19,18 @@ def warm_up(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
     return policy, returns
 
 
-class _Policy:
-    def __init__(self, number):
+class Policy:
+    """A policy that does nothing but have a number."""
+
+    def __init__(self, number: int):
         self.number = number
 
     def __repr__(self):
         return f"policy {self.number}"
+
+
+def _name(policy):
+    return getattr(policy, "__name__", repr(policy))
 
 
 def _watched(function, iterations, fit_steps, policy_steps):
@@ -32,7 +38,7 @@ def _watched(function, iterations, fit_steps, policy_steps):
     diary, made = [], []
 
     def fresh_policy():
-        made.append(_Policy(len(made) + 1))
+        made.append(Policy(len(made) + 1))
         diary.append(f"fresh {made[-1]}")
         return made[-1]
 
@@ -41,9 +47,11 @@ def _watched(function, iterations, fit_steps, policy_steps):
         diary.append(f"fit {before + int(n)}")
 
     def improve(policy):
-        diary.append(f"improve {policy!r}")
+        diary.append(f"improve {_name(policy)}")
         return -10.0 + sum(line.startswith("improve") for line in diary)
 
+    for each in (fresh_policy, fit, improve):
+        each.__qualname__ = each.__name__  # so does an error name it
     return function(fresh_policy, fit, improve, iterations, fit_steps, policy_steps), diary
 
 
@@ -57,7 +65,7 @@ def _diary(function, *numbers):
 
 def _given(function, *numbers):
     policy, returns = _watched(function, *numbers)[0]
-    return {"the policy": repr(policy), "the returns": [float(value) for value in returns]}
+    return {"the policy": _name(policy), "the returns": [float(value) for value in returns]}
 
 
 def _probe(iterations, fit_steps, policy_steps):
@@ -145,6 +153,56 @@ def _one_iteration(fresh_policy, fit, improve, iterations, fit_steps, policy_ste
     return warm_up(fresh_policy, fit, improve, 1, fit_steps, policy_steps)
 
 
+def _never_made(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    return warm_up(lambda: fresh_policy, fit, improve, iterations, fit_steps, policy_steps)
+
+
+def _list_in_the_loop(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy, returns = warm_up(fresh_policy, fit, improve, iterations, fit_steps, policy_steps)
+    return policy, returns[-policy_steps:]
+
+
+def _policy_replaced(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy = fresh_policy()
+    for _ in range(iterations):
+        fit(fit_steps)
+        for _ in range(policy_steps):
+            policy = improve(policy)
+    return policy, []
+
+
+def _fitted_squared(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    return warm_up(fresh_policy, lambda n: fit(n * n), improve, iterations, fit_steps, policy_steps)
+
+
+def _one_too_many(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy, returns = fresh_policy(), []
+    for _ in range(iterations):
+        fit(fit_steps)
+        for _ in range(policy_steps):
+            improve(policy)
+        returns.append(improve(policy))
+    return policy, returns
+
+
+def _fit_without_a_number(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy = fresh_policy()
+    for _ in range(fit_steps):
+        fit()
+    return policy, []
+
+
+def _told_how_often(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy = fresh_policy()
+    fit(fit_steps)
+    return policy, [improve(policy, policy_steps)]
+
+
+def _lists_in_a_list(fresh_policy, fit, improve, iterations, fit_steps, policy_steps):
+    policy, returns = warm_up(fresh_policy, fit, improve, iterations, fit_steps, policy_steps)
+    return policy, [returns[i : i + policy_steps] for i in range(0, len(returns), policy_steps)]
+
+
 MUTANTS = [
     Mutant(
         "a fresh policy in every iteration",
@@ -176,6 +234,57 @@ MUTANTS = [
     ),
     Mutant("one iteration", _one_iteration, "there is a single turn: repeat it `iterations` times."),
     Mutant("numbers swapped", _swapped, "fit_steps and policy_steps changed places."),
+    Mutant(
+        "the policy never made",
+        _never_made,
+        "brackets are missing: `fresh_policy()` makes a policy, `fresh_policy` is the function that would.",
+    ),
+    Mutant(
+        "a list for each iteration",
+        _list_in_the_loop,
+        "the list is emptied in every iteration: `returns = []` belongs before the loop.",
+    ),
+    Mutant(
+        "the return taken for the policy",
+        _policy_replaced,
+        "`improve(policy)` changes the policy itself and gives back the virtual return: put that into the list.",
+    ),
+    Mutant(
+        "fitted fit_steps times fit_steps",
+        _fitted_squared,
+        "`fit(fit_steps)` already takes that many steps: call it once an iteration, without a loop of its own.",
+    ),
+    Mutant(
+        "one improvement too many",
+        _one_too_many,
+        "the policy practises once too often in each iteration: write down what the inner loop's `improve` gives, "
+        "instead of calling it again.",
+    ),
+    Mutant(
+        "fit without a number",
+        _fit_without_a_number,
+        "`fit` must be told how many steps to take: `fit(fit_steps)`, once an iteration.",
+    ),
+    Mutant(
+        "improve told how often",
+        _told_how_often,
+        "`improve(policy)` is one update. For policy_steps of them, call it in a loop.",
+    ),
+    Mutant(
+        "policy and returns swapped",
+        lambda *inputs: warm_up(*inputs)[::-1],
+        "you return the list first. The policy comes first, then the returns.",
+    ),
+    Mutant(
+        "only the policy",
+        lambda *inputs: warm_up(*inputs)[0],
+        "you return the policy alone: `return policy, returns`.",
+    ),
+    Mutant(
+        "a list of lists",
+        _lists_in_a_list,
+        "each iteration has a list of its own inside your list. One list of numbers is wanted.",
+    ),
     Mutant(
         "the last return of each iteration",
         _last_returns,
