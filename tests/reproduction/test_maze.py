@@ -45,7 +45,7 @@ def test_who_is_ahead(made, name, other):
     assert verdict(name, plastic + runs(made, other, 160)) == "not reproduced"
     assert verdict(name, plastic + runs(made, other, 50, learning_rate=0.1)) == "not yet run", "another setting"
     finding = CLAIMS[name].measure(plastic + runs(made, other, 50))
-    assert finding.summary == "152.0 : 52.0 after 200,000 episodes" and "p = 0.008" in finding.analysis
+    assert finding.summary == "152.0 : 52.0 after 30,000 episodes" and "p = 0.008" in finding.analysis
 
 
 def test_the_comparison_with_seeds_decides(made):
@@ -68,11 +68,53 @@ def test_levels(made):
     assert verdict("maze-levels", runs(made, "plastic", 148) + runs(made, "rnn", 50)) == "not yet run", "in batches"
 
 
+def test_shorter_runs_with_the_papers_observation_are_shown_but_decide_nothing(made):
+    seen = dict(task=Config.preset("paper").task, learning_rate=3e-3, episodes=200_000, seeds=1)
+    found = runs(made, "plastic", 148, **seen) + runs(made, "rnn", 50, **seen)
+    finding = CLAIMS["maze-levels"].measure(found)
+    assert finding.verdict == "not yet run" and [line.value for line in finding.measured] == ["148.0", "50.0"]
+    assert all("paper observation, batch 30, Adam 0.003, 200,000" in line.setting for line in finding.measured)
+    beside = runs(made, "plastic", 100) + runs(made, "rnn", 60)
+    finding = CLAIMS["maze-plastic"].measure(found + beside)
+    assert finding.summary == "102.0 : 62.0 after 30,000 episodes", "seeds before length"
+    assert [line.value for line in finding.measured] == ["102.0", "62.0", "148.0", "50.0"]
+
+
+def test_each_network_at_its_best_rate_is_one_setting(made):
+    """Of a network at another rate than its best the comparison takes no notice, unless both have that rate."""
+    plastic, other = runs(made, "plastic", 150), runs(made, "rnn", 50)
+    assert plastic[0].config["learning_rate"] != other[0].config["learning_rate"]
+    assert verdict("maze-plastic", plastic + other) == "reproduced"
+    spoiled = runs(made, "rnn", 1, learning_rate=3e-4)
+    assert CLAIMS["maze-plastic"].measure(plastic + other + spoiled).summary.startswith("152.0 : 52.0 ")
+    assert verdict("maze-plastic", plastic + spoiled) == "not yet run"
+    equal = runs(made, "plastic", 150, learning_rate=3e-4)
+    assert verdict("maze-plastic", equal + spoiled) == "reproduced"
+
+
+def test_no_runs_are_compared_twice(made):
+    """At a rate that is the best of both, they differ in one setting only."""
+    found = runs(made, "plastic", 150) + runs(made, "shared", 50)
+    assert len(maze.settings(found)) == 1 and len(CLAIMS["maze-shared"].measure(found).measured) == 2
+
+
+def test_the_ends_of_the_scale():
+    """Measured before with another simulator (specification A5): 1.1 and 411 in 400 episodes."""
+    chance, planner = maze.scale()
+    assert abs(chance - 1.1) < 2 and abs(planner - 411) < 8
+
+
 def test_the_table_of_all_networks(made):
     found = [
         run for network, reward in (("plastic", 150), ("lstm", 140), ("rnn", 50)) for run in runs(made, network, reward)
     ]
     rows = maze.every_network(found).rows
     assert [row[0] for row in rows[2:]] == ["an alpha for each connection", "no plasticity", "LSTM, as many parameters"]
-    assert rows[2][3] == "152.0 (151.0 to 153.0)" and rows[2][4] == "" and rows[3][4] == "0.008"
-    assert len(maze.every_network([]).rows) == 2
+    assert [row[1] for row in rows[2:]] == ["0.001", "0.003", "0.003"] and rows[2][2:4] == ("30,000", "5")
+    assert rows[2][4:] == ("0.0", "152.0 (151.0 to 153.0)", "", "") and rows[3][5:] == (
+        "52.0 (51.0 to 53.0)",
+        "34%",
+        "0.008",
+    )
+    empty = maze.every_network([])
+    assert len(empty.rows) == 2 and {len(row) for row in [*rows, *empty.rows]} == {len(empty.columns)}
