@@ -35,6 +35,7 @@ def test_the_bundle_has_a_live_view_a_still_picture_with_words_and_plain_text():
     bundle = Square()._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert '<img alt="a square of side 2" src="data:image/svg+xml;base64,' in bundle["text/html"]
+    assert "<figcaption>A square. Run this cell to move it.</figcaption>" in bundle["text/html"]
     assert bundle["text/plain"] == "[A square] a square of side 2"
 
 

@@ -34,6 +34,10 @@ def where(picture):
     return tuple(place)
 
 
+def test_where_nothing_can_run_it_invites_to_draw(pad):
+    assert "<figcaption>One drawing is enough. Run this cell to draw on its pages.</figcaption>" in pad.still()
+
+
 def test_it_begins_with_examples_and_asks_for_another_drawing_of_one(pad):
     for _ in range(20):
         p = pad.parameters()

@@ -34,6 +34,7 @@ class Widget:
     """
 
     title = "Interactive picture"
+    invitation = "Run this cell to move it."  # below its picture, where it cannot be moved
 
     def __init__(self, controls: dict[str, ipywidgets.DOMWidget] | None = None):
         self.controls = controls or {}
@@ -61,7 +62,7 @@ class Widget:
     def still(self) -> str:
         """HTML of the picture as it stands now, for pages on which nothing can run."""
         parameters = self.parameters()
-        return figure(self.render(**parameters), self.describe(**parameters), self.title)
+        return figure(self.render(**parameters), self.describe(**parameters), f"{self.title}. {self.invitation}")
 
     def view(self) -> ipywidgets.DOMWidget:
         """The live view, made at the first call."""
@@ -82,7 +83,7 @@ class Widget:
 
 def figure(svg: str, alt: str, caption: str = "") -> str:
     """A picture as `<figure><img alt>`: it survives the sanitiser of an untrusted notebook, inline SVG does not."""
-    note = f"<figcaption>{escape(caption)}. Run this cell to move it.</figcaption>" if caption else ""
+    note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     picture = f'<img alt="{escape(alt)}" src="{data_url(svg, "image/svg+xml")}" style="max-width: 100%"/>'
     return f"<figure>{picture}{note}</figure>"
 

@@ -69,6 +69,7 @@ class DrawPad(Widget):
     """
 
     title = "One drawing is enough"
+    invitation = "Run this cell to draw on its pages."
 
     def __init__(self, network: OneShotNetwork, drawings: Tensor, *, source: str = "", seed: int = 0):
         self.model, self.drawings, self.source = DrawModel(network), _checked(drawings), source
