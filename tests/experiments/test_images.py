@@ -275,14 +275,38 @@ def test_the_table_has_a_row_for_each_network_and_size():
     assert _image_report.last(results[0]) == 2.0  # the last twentieth
     rows = images.table(results).rows
     assert [(row[0], row[2]) for row in rows] == [
-        ("alpha for each", "16 x 16"),
-        ("alpha for each", "32 x 32"),
+        ("alpha per connection", "16 x 16"),
+        ("alpha per connection", "32 x 32"),
         ("one shared alpha", "16 x 16"),
     ]
     assert rows[0][6:9] == ("2", "2.5 (2.0 to 3.0)", "2.5 (2.0 to 3.0)")
     assert rows[1][6:9] == ("1", "7.0", "7.0"), "one seed has no range"
     longer = replace(results[0], config=results[0].config | {"episodes": 10**6})
     assert len(images.table([results[0], longer]).rows) == 2  # runs of another length do not share a row
+
+
+def test_withheld_pictures_against_those_trained_on():
+    """The last quarter, the mean of the seeds record by record; half of what is above is above the noise, or not."""
+    ones, noise = np.ones(40), np.resize([1.0, -1.0], 40)  # in the last 10 records: +1 and -1 in turn
+
+    def runs(above, network="plastic"):
+        made = [curve(network, seed, 10 * ones) for seed in (0, 1)]
+        for seed, each in enumerate(made):
+            each.metrics["withheld_loss"][:] = np.where(np.arange(40) < 30, 99, 10 + above + noise + seed - 0.5)
+        return made
+
+    half = 1.96 * (10 / 9) ** 0.5 / 10**0.5  # of ten numbers +1 and -1
+    for above, said in ((half + 0.01, "above"), (half - 0.01, "no difference seen"), (-half - 0.01, "below")):
+        (row,) = images.withheld_table(runs(above)).rows
+        assert row[:4] == ("alpha per connection", "16 x 16", "100,000", "2") and row[-1] == said
+        assert row[4:7] == (
+            "10.00",
+            f"{10 + above:.2f}",
+            f"{10 * above:+.1f}% ± {10 * half:.1f}".replace("-", "\u2212"),
+        )
+    assert len(images.withheld_table([*runs(1), *runs(1, "rnn"), curve("rnn", 0, ones, side=32)]).rows) == 3
+    (row,) = images.withheld_table([curve("rnn", 0, [2.0])]).rows
+    assert row[-1] == "no difference seen", "one record tells nothing"
 
 
 def test_runs_of_different_tasks_do_not_share_an_axis():
@@ -294,7 +318,7 @@ def test_the_plot_has_a_line_for_each_network():
     results = [curve("plastic", s, list(range(40, 0, -1))) for s in (0, 1)] + [curve("rnn", 0, [5.0] * 40)]
     figure = images.plot(results)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["alpha for each (2 seeds)", "no plasticity (1 seed)"]
+    assert labels == ["alpha per connection (2 seeds)", "no plasticity (1 seed)"]
     plt.close(figure)
     with pytest.raises(InvalidInput, match="empty"):
         images.plot([])

@@ -80,7 +80,7 @@ def normalise(grey: np.ndarray | Tensor, size: int | None = None) -> Tensor:
     n, side, _ = pixels.shape
     size = side if size is None else size
     if not isinstance(size, int) or isinstance(size, bool) or size < 1 or side % size:
-        raise InvalidInput(f"got size {size!r}; expected a divisor of {side}, the size of the pictures, as a whole number")
+        raise InvalidInput(f"got size {size!r}; expected a divisor of {side}, the size of the pictures, a whole number")
     if not torch.isfinite(pixels).all():
         raise InvalidInput("some pixels are not finite numbers; expected ordinary brightness values")
     block = side // size

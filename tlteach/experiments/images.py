@@ -16,12 +16,13 @@ from torch import Tensor
 from tlteach import checks, data, runs
 from tlteach.errors import InvalidInput
 from tlteach.experiments._image_network import ImageNetwork, baselines, evaluate, mirror
-from tlteach.experiments._image_report import plot, table
+from tlteach.experiments._image_report import LABELS, plot, table, withheld_table
 from tlteach.experiments._training import Training, seeded
 from tlteach.plasticity import PlasticRNN
 from tlteach.tasks.images import ImageTask, pixel_error
 
 __all__ = [
+    "LABELS",
     "NETWORKS",
     "PRESETS",
     "Config",
@@ -37,6 +38,7 @@ __all__ = [
     "run_name",
     "table",
     "train",
+    "withheld_table",
 ]
 
 RECORD = dict(tensor_bytes=300_000)  # the network of 16 x 16 pixels, not that of 32 x 32

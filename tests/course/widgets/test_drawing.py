@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
+from tlteach import plots
 from tlteach.course.widgets import drawing
 
 
@@ -19,6 +20,16 @@ def test_png_reads_back_as_the_same_pixels(rows, columns, seed):
     pixels = np.random.default_rng(seed).integers(0, 256, (rows, columns, 3)).astype(np.uint8)
     read = imread(io.BytesIO(drawing.png(pixels)), format="png")
     np.testing.assert_array_equal((read[..., :3] * 255).round().astype(np.uint8), pixels)
+
+
+def test_the_colours_are_those_of_the_figures_in_their_order():
+    """A network, or a world, has one colour in the figures and in the widgets; the grey alone is darker here."""
+    figures = [matplotlib.colors.to_hex(colour) for colour in plots.COLOURS]
+    assert [c for k, c in enumerate(drawing.COLORS) if k != 4] == [c for k, c in enumerate(figures) if k != 4]
+    looks = list(plots.LOOKS.values())
+    assert [look["color"] for look in looks] == list(plots.COLOURS[: len(looks)])
+    grey, lighter = (matplotlib.colors.to_rgb(c) for c in (drawing.COLORS[4], figures[4]))
+    assert max(grey) < min(lighter) and max(grey) - min(grey) < 0.05
 
 
 def test_colours_agree_with_matplotlib_and_are_symmetric_about_zero():

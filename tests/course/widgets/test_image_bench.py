@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tlteach.course.widgets import ImageBench, image_picture
+from tlteach.course.widgets import ImageBench, drawing, image_picture
 from tlteach.course.widgets.image_model import Answer
 from tlteach.course.widgets.upload import File
 from tlteach.data import normalise
@@ -57,7 +57,12 @@ def test_the_picture_shows_the_numbers_of_the_model(bench):
     for kind in KINDS:
         error = bench.model.answer(kind, p["images"], 0, p["erased"]).errors[-1]
         assert f"{kind} {error:.3g}" in words and f">{error:.3g}<" in picture
-    assert "18 of 36 pixels lost" in words and "mirror the rest" in words and "Pictures: noise" in picture
+    assert (
+        "18 of 36 pixels lost" in words
+        and "grey guess" in words
+        and "mirror guess" in words
+        and "Pictures: noise" in picture
+    )
 
 
 def test_everything_that_can_be_done_changes_the_picture(bench):
@@ -187,10 +192,9 @@ def test_errors_are_drawn_to_scale():
     answers = {"a": Answer(np.zeros((2, 4)), np.array([1.0, 0.1])), "b": Answer(np.zeros((2, 4)), np.array([1.0, 0.4]))}
     erased = np.array([True, True, False, False])
     picture = image_picture.results(answers, {}, np.zeros(4), erased, 1, "A", "", "label")
-    bars = [
-        float(r.attrib["width"]) for r in ET.fromstring(picture).iter() if r.attrib.get("fill") == image_picture.BLUE
-    ]
-    assert len(bars) == 2 and bars[1] == pytest.approx(4 * bars[0])
+    widths = {r.attrib.get("fill"): float(r.attrib["width"]) for r in ET.fromstring(picture).iter() if "rect" in r.tag}
+    first, second = (widths[color] for color in drawing.COLORS[:2])  # those of the curves in the figures
+    assert second == pytest.approx(4 * first)
 
 
 @pytest.mark.parametrize(

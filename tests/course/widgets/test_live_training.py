@@ -2,11 +2,12 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
-from tlteach.course.widgets import LiveTraining
+from tlteach.course.widgets import LiveTraining, drawing
 from tlteach.course.widgets.live_training import seconds
 from tlteach.errors import InvalidInput
-from tlteach.plots import running_mean
+from tlteach.plots import LOOKS, running_mean
 from tlteach.runs import Record
 
 
@@ -35,6 +36,19 @@ def test_records_become_curves_by_name(clock):
     assert live.curves["plastic"].x == [1, 2, 3] and live.curves["plastic"].y == [1, 1 / 2, 1 / 3]
     words = ET.fromstring(live.render()).attrib["aria-label"]
     assert "plastic: 0.333 after 3 updates" in words and "lstm: 1 after 3 updates" in words
+
+
+def test_a_network_has_its_colour_of_the_figures_whatever_else_is_drawn(clock):
+    live = LiveTraining("race", clock=clock)
+    for label in ("first", "lstm", "second", "rnn"):
+        live.curve(label)(record(1))
+    strokes = [r.attrib["stroke"] for r in ET.fromstring(live.render()).iter() if r.tag.endswith("path")]
+    known = [to_hex(LOOKS[name]["color"]) for name in ("lstm", "rnn")]
+    assert [strokes[1], strokes[3]] == known
+    assert strokes[0] == drawing.COLORS[0] and strokes[2] == drawing.COLORS[1]
+    for k in range(9):  # more than there are colours
+        live.curve(f"run {k}")(record(1))
+    assert live.render().count("<path") == 13
 
 
 def test_metric_and_axis_choose_themselves_from_the_first_record(clock):

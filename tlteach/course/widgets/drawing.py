@@ -15,7 +15,7 @@ from html import escape
 
 import numpy as np
 
-COLORS = ("#5790fc", "#e42536", "#f89c20", "#964a8b", "#7c7c85", "#7a21dd")  # petroff6, the grey darkened
+COLORS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7c7c85", "#7a21dd")  # tlteach.plots.COLOURS, the grey darkened
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "12 4")
 CARD = "var(--jp-layout-color0,#fff)"
 INK = "var(--jp-content-font-color1,#1f1f1f)"

@@ -14,7 +14,7 @@ from tlteach.tasks.images import ImageEpisode, ImageTask, pixel_error
 
 LARGEST = 4  # networks side by side
 KEPT = 2  # sets of pictures whose traces are kept for each network: a trace of 1,025 units takes 4 MB
-BASELINES = {"grey": "leave it grey", "mirror": "mirror the rest"}
+BASELINES = {"grey": "grey guess", "mirror": "mirror guess"}  # as lesson 03 calls them
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tlteach.course.widgets.pad import MARK, cells_path
 
 SLOT, THUMB, ROW = 92, 44, 12  # pixels of the pictures to remember and of those to choose from; of these in a row
 BIG, GAP, TOP = 148, 16, 58  # of what the networks show
-BLUE, GREY = drawing.COLORS[0], drawing.COLORS[4]
+BLUE, GREY = drawing.COLORS[0], drawing.COLORS[4]  # of what is chosen, and of what only guesses
 
 
 def picture(pixels: np.ndarray, x: float, y: float, size: float) -> str:
@@ -110,7 +110,7 @@ def _errors(answers: Mapping[str, Answer], baselines: Mapping[str, Answer], top:
     if not lost:
         return [text(2, top, "Nothing is lost. Paint over a part of the picture.", font_weight="600")]
     parts = [text(2, top, "squared error for each lost pixel, at the last step", font_weight="600")]
-    rows = [(name, answer, BLUE) for name, answer in answers.items()]
+    rows = [(name, answer, drawing.COLORS[k]) for k, (name, answer) in enumerate(answers.items())]
     rows += [(BASELINES[name], answer, GREY) for name, answer in baselines.items()]
     most = max(answer.errors[-1] for _, answer, _ in rows) or 1.0
     for k, (name, answer, color) in enumerate(rows):

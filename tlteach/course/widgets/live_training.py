@@ -17,13 +17,14 @@ from tlteach.course.widgets import drawing
 from tlteach.course.widgets.base import Widget, figure
 from tlteach.course.widgets.drawing import Axes, number, text
 from tlteach.errors import InvalidInput
-from tlteach.plots import running_mean
+from tlteach.plots import LOOKS, running_mean
 
 if TYPE_CHECKING:
     from tlteach.runs import Record
 
 POINTS = 300  # of a curve that are drawn
 METRICS = ("running_error", "error", "return", "loss")
+PLACES = {name: k for k, name in enumerate(LOOKS)}  # of networks, among the colours and the dashes
 
 
 @dataclass
@@ -115,7 +116,7 @@ class LiveTraining(Widget):
         self._take("network", record)
 
     def curve(self, label: str) -> Callable[[Record], None]:
-        """The callback that draws one run under this name."""
+        """The callback that draws one run under this name; a name in `tlteach.plots.LOOKS` brings its colour."""
         return lambda record: self._take(label, record)
 
     def add(self, label: str, x: Sequence[float], y: Sequence[float]) -> None:
@@ -142,9 +143,9 @@ class LiveTraining(Widget):
         for x, label in self.marks:
             parts += [axes.vertical(x, "6 4", width=1.5), text(axes.px(x) + 5, axes.y + 14, label, size=11)]
         beside = max([150.0] + [44 + 6.6 * len(curve.label) for curve in curves])  # right of the longest name
-        for k, curve in enumerate(curves):
+        for k, (curve, place) in enumerate(zip(curves, _places([c.label for c in curves]), strict=True)):
             x, y = _thin(np.array(curve.x), running_mean(np.array(curve.y), self.smooth))
-            color, dash = drawing.COLORS[k % 6], drawing.DASHES[k % 6] if curve.started is not None else "1 3"
+            color, dash = drawing.COLORS[place], drawing.DASHES[place] if curve.started is not None else "1 3"
             parts += [axes.line(x, y, color, dash), axes.point(x[-1], y[-1], color, 4)]
             top = axes.y + axes.height + 56 + 20 * k
             parts += [drawing.legend(axes.x, top, [(curve.label, color, dash)])]
@@ -225,6 +226,18 @@ class LiveTraining(Widget):
             self._shell.events.unregister("post_execute", self.finish)
             self._shell = None
             self._display.update(self._repr_mimebundle_(), raw=True)
+
+
+def _places(labels: Sequence[str]) -> list[int]:
+    """Which colour and dash each curve has: that of its network in every figure, else the first that is free.
+
+    >>> _places(["rnn", "a", "b", "c"])
+    [2, 0, 1, 3]
+    """
+    free = (k for k in range(len(drawing.COLORS)) if k not in {PLACES.get(label) for label in labels})
+    free = list(free) or list(range(len(drawing.COLORS)))
+    others = iter(range(len(labels)))
+    return [PLACES[label] if label in PLACES else free[next(others) % len(free)] for label in labels]
 
 
 def seconds(value: float) -> str:

@@ -23,7 +23,7 @@ from tlteach.plasticity.rules import make_rule
 
 ETAS = np.round(np.arange(1, 101) * 0.01, 2)  # the stops of the slider
 LONGEST = 60  # steps of silence
-BLUE, RED, ORANGE, PURPLE = drawing.COLORS[:4]
+BLUE, _, RED, PURPLE = drawing.COLORS[:4]
 
 
 @cache

@@ -9,7 +9,7 @@ from tlteach.course.widgets.practice_model import Progress
 from tlteach.course.widgets.world_picture import Scene, clipped
 
 SIDE, WIDTH, HEIGHT = 400, 400, 400
-IMAGINED, REAL = drawing.COLORS[0], drawing.COLORS[2]
+IMAGINED, REAL = drawing.COLORS[:2]
 DOTS = 400  # states of the data that are drawn
 
 

@@ -17,7 +17,7 @@ from tlteach.errors import InvalidInput
 LARGEST = 16  # units; more cells than that cannot be told apart
 SIDE, GAP, LEFT, TOP = 172, 44, 56, 48  # panels, in pixels
 WIDTH = LEFT + 4 * SIDE + 3 * GAP + 14
-BLUE, RED, ORANGE, PURPLE = drawing.COLORS[:4]
+BLUE, ORANGE, RED, PURPLE = drawing.COLORS[:4]
 
 
 class TraceScrubber(Widget):
