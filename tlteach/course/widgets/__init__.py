@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "CheetahStand": "cheetah_stand",
     "CourseMap": "course_map",
     "DrawPad": "draw_pad",
     "ImageBench": "image_bench",
