@@ -90,6 +90,21 @@ def test_pictures_are_well_formed_and_described(stepper):
     assert stepper.render(7).count("nothing here is plastic") == 2
 
 
+def test_one_scale_for_all_traces_of_an_episode(model):
+    most = max(np.abs(model.written(4, name)).max() for name in ("plastic", "shared"))
+    assert model.limit(4) == pytest.approx(most) and model.limit(5) != model.limit(4)
+    assert MazeModel({"none": NETWORKS["none"]}, TASK).limit(0) is None
+    start = dict(weight=0.1, alpha=1e-30, eta=1e-30)
+    assert MazeModel({"a": network("plastic", **start)}, MazeTask(size=3, episode_length=1)).limit(0) == 1.0, "of zeros"
+
+
+def test_five_networks_stand_side_by_side_in_a_picture_hardly_wider_than_four():
+    five = MazeStepper(NETWORKS | {"modulated": network("modulated")}, TASK)
+    root, four = (ET.fromstring(each.render(7)) for each in (five, MazeStepper(NETWORKS, TASK)))
+    assert float(root.attrib["width"]) < 1.1 * float(four.attrib["width"])
+    assert all(name in "".join(root.itertext()) for name in (*NETWORKS, "modulated"))
+
+
 def test_the_networks_are_left_alone(model):
     before = {k: v.clone() for k, v in NETWORKS["plastic"].state_dict().items()}
     model.episodes(11)
@@ -100,8 +115,8 @@ def test_the_networks_are_left_alone(model):
 @pytest.mark.parametrize(
     ("networks", "task", "words"),
     [
-        ({}, TASK, "one to 4 networks"),
-        ({str(i): NETWORKS["none"] for i in range(5)}, TASK, "one to 4 networks"),
+        ({}, TASK, "one to 5 networks"),
+        ({str(i): NETWORKS["none"] for i in range(6)}, TASK, "one to 5 networks"),
         (NETWORKS["none"], TASK, "by name"),
         ({"a": torch.nn.Linear(2, 2)}, TASK, "MazeNetwork"),
         (NETWORKS, "maze", "MazeTask"),
