@@ -52,6 +52,14 @@ def test_is_described(exercise):
     assert exercise.name != "progress"
 
 
+def test_no_two_exercises_share_a_name():
+    """`check.NAME` and the student's progress know an exercise by its name alone, whatever its group."""
+    groups = {}
+    for exercise in EXERCISES:
+        groups.setdefault(exercise.name, []).append(exercise.group)
+    assert {name: of for name, of in groups.items() if len(of) > 1} == {}
+
+
 def test_every_module_of_a_group_is_an_exercise_of_its_group():
     for group in (module.name for module in pkgutil.iter_modules(exercises.__path__) if module.ispkg):
         package = __import__(f"{exercises.__name__}.{group}", fromlist=["__path__"])
