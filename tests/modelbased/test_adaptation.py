@@ -14,7 +14,7 @@ from tlteach.modelbased.dynamics import DynamicsConfig
 from tlteach.modelbased.ppo import PPOConfig
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.modelbased.trpo import TRPOConfig
-from tlteach.modelbased.virtual import Diverged
+from tlteach.modelbased.virtual import LeftBounds
 from tlteach.modelbased.warm_up import WarmUpConfig
 from tlteach.tasks.families import family
 
@@ -117,7 +117,7 @@ def test_one_task_that_diverges_does_not_stop_the_others(start, monkeypatch):
 
     def failing(self, world, *arguments):
         if (world.task.reshape(-1, 2)[:, 0] < 0).any():  # the second of the tasks
-            raise Diverged("it exploded", 3, [1])
+            raise LeftBounds("it exploded", 3, [1])
         return update(self, world, *arguments)
 
     monkeypatch.setattr(learner.SHAC, "update", failing)

@@ -14,7 +14,7 @@ from tlteach.modelbased.dynamics import DynamicsConfig
 from tlteach.modelbased.fitting import Fitter
 from tlteach.modelbased.selection import Criterion, SelectionConfig
 from tlteach.modelbased.trpo import TRPOConfig
-from tlteach.modelbased.virtual import Diverged
+from tlteach.modelbased.virtual import LeftBounds
 from tlteach.modelbased.warm_up import WarmUpConfig, WarmUpStep
 from tlteach.tasks.families import collect, family
 
@@ -175,7 +175,7 @@ def test_a_model_that_diverges_gives_no_value(warmed, monkeypatch):
     shared, policy, task, _ = warmed
 
     def explode(*arguments):
-        raise Diverged("it exploded", 3, [0])
+        raise LeftBounds("it exploded", 3, [0])
 
     monkeypatch.setattr(criteria, "practised", explode)
     assert math.isnan(criteria.value("shadow-state-error", shared, policy, task, []))

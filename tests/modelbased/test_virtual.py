@@ -8,7 +8,7 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.normaliser import Normaliser
 from tlteach.modelbased.policies import GaussianPolicy
-from tlteach.modelbased.virtual import Diverged, World, learned_world, true_world
+from tlteach.modelbased.virtual import LeftBounds, World, learned_world, true_world
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -109,12 +109,12 @@ def test_divergence_is_named_and_changes_nothing():
     world = World(LinearQuadratic(), torch.ones(3, 2).double(), lambda s, a, _: grow * s, norm)
     agent = policy(n=3)
     before = {k: v.clone() for k, v in agent.state_dict().items()}
-    with pytest.raises(Diverged, match="33% of the rollouts, from step 4 on.*clip_margin") as caught:
+    with pytest.raises(LeftBounds, match="33% of the rollouts, from step 4 on.*clip_margin") as caught:
         world.rollout(agent, torch.ones(3, 4, 2).double(), 6, generator())
     assert caught.value.tasks == [1] and caught.value.step == 4
     assert all(torch.equal(before[k], v) for k, v in agent.state_dict().items())
     nan = World(LinearQuadratic(), torch.ones(2).double(), lambda s, a, _: s * torch.nan)
-    with pytest.raises(Diverged, match="100% of the rollouts, from step 1 on, are not finite"):
+    with pytest.raises(LeftBounds, match="100% of the rollouts, from step 1 on, are not finite"):
         nan.rollout(policy(), torch.ones(4, 2).double(), 2, generator())
 
 

@@ -12,7 +12,7 @@ from tlteach.modelbased.exploration import explorer
 from tlteach.modelbased.fitting import FitConfig, Fitter
 from tlteach.modelbased.policies import GaussianPolicy, Value
 from tlteach.modelbased.shac import SHAC, SHACConfig
-from tlteach.modelbased.virtual import Diverged, true_world
+from tlteach.modelbased.virtual import LeftBounds, true_world
 from tlteach.modelbased.warm_up import WarmUpConfig, warm_up
 
 
@@ -52,7 +52,7 @@ def test_the_last_good_policy_is_kept_when_the_model_diverges(monkeypatch):
     def failing(*arguments):
         seen.append([p.clone() for p in shac.policy.trained()])
         if len(seen) == 5:
-            raise Diverged("it exploded", 3, [0])
+            raise LeftBounds("it exploded", 3, [0])
         return update(*arguments)
 
     monkeypatch.setattr(shac, "update", failing)

@@ -15,7 +15,7 @@ from torch import Tensor
 from tlteach.modelbased.learner import Shared
 from tlteach.modelbased.policies import GaussianPolicy
 from tlteach.modelbased.selection import Criterion
-from tlteach.modelbased.virtual import Diverged, Rollout, learned_world
+from tlteach.modelbased.virtual import LeftBounds, Rollout, learned_world
 from tlteach.modelbased.warm_up import WarmUpStep
 
 LAST = 10  # iterations whose drops count
@@ -60,7 +60,7 @@ def value(
                 found = state_errors(shared, real).mean()
             case "real-state-variance":
                 found = state_errors(shared, real).std(correction=0)
-    except Diverged:
+    except LeftBounds:
         return math.nan
     return float(found)
 

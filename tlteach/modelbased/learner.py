@@ -22,7 +22,7 @@ from tlteach.modelbased.ppo import PPO, PPOConfig
 from tlteach.modelbased.selection import SelectionConfig
 from tlteach.modelbased.shac import SHAC, SHACConfig
 from tlteach.modelbased.trpo import TRPO, TRPOConfig
-from tlteach.modelbased.virtual import Diverged, learned_world
+from tlteach.modelbased.virtual import LeftBounds, learned_world
 from tlteach.modelbased.warm_up import WarmUpConfig, WarmUpStep, warm_up
 from tlteach.tasks.families import Family, collect
 
@@ -194,7 +194,7 @@ class Shared:
         try:
             sampled = self.generator if c.act == "sample" else None
             return world.rollout(policy, start, family.horizon, sampled).total.item()
-        except Diverged:
+        except LeftBounds:
             return float("nan")
 
     def episodes(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None):

@@ -17,8 +17,9 @@ from tlteach.modelbased.policies import GaussianPolicy
 Transition = Callable[[Tensor, Tensor, torch.Generator | None], Tensor]
 
 
-class Diverged(TlteachError):
-    """Virtual states left every bound. The policy, the value and the model are as they were before the rollout.
+class LeftBounds(TlteachError):
+    """Virtual states left every bound. The policy, the value and the model are as they were before the rollout: a run
+    goes on, with what it had, other than after `errors.Diverged`.
 
     step: the first step (from 1) at which it happened. tasks: numbers of the policies concerned (0 for a single one).
     """
@@ -98,7 +99,7 @@ class World:
         generator: draws actions (and what the dynamics draw); None acts by the mean of the policy.
         differentiable: keep the graph through actions, dynamics and rewards.
 
-        Raises Diverged; InvalidInput when shapes do not fit, or the reward has another shape or is not finite.
+        Raises LeftBounds; InvalidInput when shapes do not fit, or the reward has another shape or is not finite.
         """
         checks.whole(1, n_steps=n_steps)
         lead = self.task.shape[:-1]
@@ -160,7 +161,7 @@ class World:
             tasks = bad.any(-1).any(-1).reshape(-1).nonzero().flatten().tolist()
             share = bad.any(-2).double().mean()
             what = "not finite" if self.norm is None else f"more than {self.limit:g} standard deviations away"
-            raise Diverged(
+            raise LeftBounds(
                 f"virtual practice diverged: {share:.0%} of the rollouts, from step {step} on, are {what} from what "
                 f"the model was fitted on. Collect more data there, fit longer, shorten the rollouts, or cut states "
                 "to the range of the data (clip_margin=0.5)",

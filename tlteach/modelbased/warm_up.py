@@ -11,7 +11,7 @@ from tlteach import checks
 from tlteach.modelbased.buffer import ReplayBuffer
 from tlteach.modelbased.critic import PolicyOptimizer
 from tlteach.modelbased.fitting import Fitter
-from tlteach.modelbased.virtual import Diverged, learned_world
+from tlteach.modelbased.virtual import LeftBounds, learned_world
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def warm_up(
             before = [p.detach().clone() for p in policy.trained()]
             try:
                 returns.append(optimizer.update(world, start, generator)["return"])
-            except Diverged as error:
+            except LeftBounds as error:
                 with torch.no_grad():
                     for parameter, value in zip(policy.trained(), good, strict=True):
                         parameter.copy_(value)

@@ -10,7 +10,7 @@ from torch import Tensor
 from tlteach import checks
 from tlteach.errors import InvalidInput
 from tlteach.modelbased.algorithm import Shared
-from tlteach.modelbased.virtual import Diverged, World, learned_world, true_world
+from tlteach.modelbased.virtual import LeftBounds, World, learned_world, true_world
 from tlteach.modelbased.warm_up import WarmUpStep, warm_up
 
 STARTS, PATHS = 20, 5  # episodes that measure a policy, and of these that are drawn
@@ -117,7 +117,7 @@ class PracticeModel:
         imagined = learned_world(self._mine.model, self.family, self._task, scheme=c.scheme, clip_margin=c.clip_margin)
         try:
             self._imagined = self._watch(imagined)
-        except Diverged:
+        except LeftBounds:
             self._imagined = None
         self._happened = self._watch(true_world(self.family, self._task))
         self._virtual.append(self._imagined.total if self._imagined else np.nan)
