@@ -45,12 +45,12 @@ def test_the_nearest_comparison_decides(made):
     small = runs(made, "plastic", 4, side=16, seeds=range(5)) + runs(made, "shared", 7, side=16, seeds=range(5))
     short = runs(made, "plastic", 30, episodes=10_000, seeds=[0]) + runs(made, "shared", 29, episodes=10_000, seeds=[0])
     finding = CLAIMS["images-order"].measure(small + short)
-    assert finding.verdict == "not reproduced" and finding.summary == "30.0 : 29.0, 32 x 32, 10,000 episodes"
+    assert finding.verdict == "not reproduced" and finding.summary == "30.0 : 29.0, 32 x 32, 10,000 episodes only"
     long = runs(made, "plastic", 15, seeds=[1, 2, 3])
     finding = CLAIMS["images-order"].measure(small + short + long + runs(made, "shared", 26, seeds=[1, 2, 3]))
-    assert finding.verdict == "reproduced" and "32 x 32, 40,000 episodes" in finding.summary
+    assert finding.verdict == "reproduced" and finding.summary.endswith("32 x 32, 40,000 episodes")
     finding = CLAIMS["images-order"].measure(short + long)
-    assert "10,000 episodes" in finding.summary, "as far as both got"
+    assert "10,000 episodes only" in finding.summary, "as far as both got"
     assert len(finding.measured[0].runs) == 4, "longer runs count at that point too"
 
 
@@ -75,6 +75,7 @@ def test_levels(made, plastic, shared, told):
     assert verdict("images-levels", found) == told
     finding = CLAIMS["images-levels"].measure(runs(made, "plastic", plastic, episodes=10_000) + found[3:])
     assert finding.verdict == ("partly" if told == "reproduced" else "not yet run"), "after 10,000 episodes"
+    assert finding.summary.endswith("10,000 episodes only")
     assert len(finding.measured) == 4 and all("10,000 episodes" in line.setting for line in finding.measured)
 
 
@@ -102,13 +103,33 @@ def test_early(made, crossing, told):
     finding = CLAIMS["images-early"].measure(found)
     assert finding.verdict == told
     if told != "not reproduced":
-        assert finding.summary == f"{crossing + images.WIDTH:,} episodes", "the first window all of which is lower"
+        words = f"from {crossing + images.WIDTH:,} episodes on, 3 seeds of each, 10,000 episodes only"
+        assert finding.summary == words, "the first window all of which is lower"
     lower = lambda rows: np.where(rows <= crossing, 39.0, 20.0)  # noqa: E731
     at_once = runs(made, "plastic", lower, episodes=10_000) + runs(made, "shared", 40, episodes=10_000)
     finding = CLAIMS["images-early"].measure(at_once)
     assert finding.verdict == "partly" and "not higher at first" in finding.analysis
     short = runs(made, "plastic", 60, episodes=2_500) + runs(made, "shared", 40, episodes=2_500)
     assert verdict("images-early", short) == "not reproduced", "it ends before there is a lead"
+
+
+@pytest.mark.parametrize("n, told", [(1, "partly"), (2, "partly"), (3, "reproduced")])
+def test_a_lead_in_one_seed_reproduces_nothing(made, n, told):
+    falling = lambda rows: np.where(rows <= 1_500, 60.0, 20.0)  # noqa: E731
+    finding = CLAIMS["images-early"].measure(
+        runs(made, "plastic", falling, seeds=range(n)) + runs(made, "shared", 40, seeds=range(3))
+    )
+    assert finding.verdict == told
+    assert finding.summary == f"from 2,000 episodes on, {n} seed{'s' * (n > 1)} of each", "as long as the figure's"
+    assert (f"{n} seed{'s' * (n > 1)} of each; the rule asks for 3" in finding.analysis) == (told == "partly")
+    assert "at least 3 seeds of each" in CLAIMS["images-early"].rule.reproduced
+
+
+def test_pictures_known_by_heart_are_told_from_the_runs_on_photographs(made):
+    (beside,) = images.CHAPTER.beside
+    assert beside.table([]).rows == [] == beside.table(runs(made, "plastic", 15, data="natural")).rows
+    (row,) = beside.table(runs(made, "plastic", 15) + runs(made, "shared", 9, data="natural")).rows
+    assert row[0] == "alpha per connection" and row[-1] == "above", "made with half the loss on training pictures"
 
 
 def test_rivals(made):
