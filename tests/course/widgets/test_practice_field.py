@@ -91,6 +91,22 @@ def test_a_warm_up_ends_and_the_same_goal_gives_the_same_numbers(field):
     np.testing.assert_array_equal(field.model.progress.virtual, first.virtual)
 
 
+def test_practice_asked_for_by_a_cell_is_shown_update_by_update_and_kept(field, monkeypatch):
+    shown, kept = [], []
+
+    class Handle:
+        def update(self, bundle, raw):
+            kept.append(bundle["text/plain"])
+
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw, display_id: Handle())
+    field.practise(1)
+    assert kept == [], "nothing is on the page yet"
+    field._ipython_display_()
+    field.picture.observe(lambda change: shown.append(change["new"]), "value")
+    field.practise(2)
+    assert len(shown) == 2 and len(kept) == 1 and "after 3 updates" in kept[0]
+
+
 def test_dragging_moves_the_goal_a_fresh_policy_begins_and_the_pad_is_left_alone(field):
     field.practise(3)
     pad = field.pad.html.value

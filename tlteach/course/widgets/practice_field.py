@@ -21,10 +21,10 @@ class PracticeField(Widget):
     """Drag the goal (or press the arrow keys): a fresh policy practises for it in the learned model, through `warm_up`.
 
         field = widgets.PracticeField(shared)
-        field.practise(20)
         field
 
-    Practice runs between cells, an update at a time, and can be stopped.
+    and, in the next cell, with the field in view, `field.practise(20)`. What is started on the page runs between cells,
+    an update at a time, and can be stopped.
 
     Args:
         shared: model, buffer and value of the tasks so far; it is not changed.
@@ -49,6 +49,7 @@ class PracticeField(Widget):
         self.model = PracticeModel(shared, iterations, fit_steps, seed)
         self.scene = scene(shared.family)
         self.task: asyncio.Task | None = None
+        self._display: Any = None
         self.goals = 0
         label = "The goal: drag it, or move it with the arrow keys, with Shift in large steps"
         self.pad = PointPad(label, SIDE, self.scene.half, self._moved)
@@ -88,12 +89,15 @@ class PracticeField(Widget):
     # What can be done
 
     def practise(self, updates: int) -> None:
-        """So many updates at once, before going on."""
+        """So many updates before going on, each shown; the picture that the notebook keeps is then the last one."""
         for _ in range(updates):
             if not self.model.advance():
                 break
+            self._redraw()
         self._redraw()
         self._say()
+        if self._display is not None:
+            self._display.update(self._repr_mimebundle_(), raw=True)
 
     def restart(self) -> None:
         """A fresh policy for the goal where it is."""
@@ -134,7 +138,12 @@ class PracticeField(Widget):
             self._redraw()
             self._say()
 
-    # What is on the page
+    # What is on the page. `display` is asked for by name, so that `practise` can renew the picture that is kept.
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        self._display = display(self._repr_mimebundle_(), raw=True, display_id=True)
 
     @property
     def _reach(self) -> float:
