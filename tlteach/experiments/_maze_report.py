@@ -16,8 +16,8 @@ from tlteach.runs import Result
 MAZE_LOOKS = LOOKS | {
     "rnn_wide": dict(color=COLOURS[2], linestyle=(0, (1, 3)), label="RNN, as many parameters"),
     "lstm": LOOKS["lstm"] | {"label": "LSTM, as many parameters"},
-    "modulated": dict(color=COLOURS[5], linestyle="-", label="neuromodulated"),
-    "retroactive": dict(color=COLOURS[5], linestyle="--", label="retroactively modulated"),
+    "modulated": dict(color=COLOURS[4], linestyle=(0, (5, 2)), label="neuromodulated"),
+    "retroactive": dict(color=COLOURS[5], linestyle="-", label="retroactively modulated"),
 }
 ORDER = ("plastic", "shared", "rnn", "rnn_wide", "lstm", "modulated", "retroactive")
 SETTING = ("task", "hidden", "rule", "batch_size", "learning_rate", "episodes")

@@ -132,7 +132,8 @@ class Config:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "smoke": dict(task=MazeTask(size=3, episode_length=20), hidden=16, batch_size=8, episodes=80, record_every=2),
-    "lesson": dict(task=MazeTask(size=5, episode_length=60), hidden=40, batch_size=30, episodes=30_000),
+    "lesson": dict(task=MazeTask(size=5, episode_length=60), hidden=40, batch_size=30, episodes=30_000,
+                   learning_rate=3e-3),
     "long": dict(episodes=30_000),
     "paper": dict(task=MazeTask(observation="paper"), batch_size=1, episodes=1_000_000, value_weight=0.03,
                   learning_rate=1e-4, decay="none", clip_norm=None, record_every=1_000),
