@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from tests.course.exercises import test_other_solutions_images as images
 from tests.course.exercises import test_other_solutions_learning_a_world as learning_a_world
+from tests.course.exercises import test_other_solutions_many_tasks as many_tasks
 from tests.course.exercises import test_other_solutions_maze as maze
 from tests.course.exercises import test_other_solutions_one_shot as one_shot
 from tests.course.exercises import test_other_solutions_practice as practice
+from tests.course.exercises import test_other_solutions_transfer as transfer
 from tlteach.course.exercises import check
 from tlteach.plasticity import PlasticRNN
 
@@ -220,9 +222,11 @@ SOLUTIONS = {
     "next_lever": [lever_by_sorting, lever_by_masking],
     **images.SOLUTIONS,
     **learning_a_world.SOLUTIONS,
+    **many_tasks.SOLUTIONS,
     **maze.SOLUTIONS,
     **one_shot.SOLUTIONS,
     **practice.SOLUTIONS,
+    **transfer.SOLUTIONS,
 }
 CASES = [(name, solution) for name, solutions in SOLUTIONS.items() for solution in solutions]
 
