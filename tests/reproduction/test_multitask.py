@@ -8,20 +8,22 @@ import pytest
 from tlteach.experiments.multitask import Config
 from tlteach.provenance import Provenance
 from tlteach.reproduction import multitask
+from tlteach.reproduction.multitask.common import real_steps
 from tlteach.runs import Result, plain
 
 CLAIMS = {claim.name: claim for claim in multitask.CHAPTER.claims}
 CHEETAH, POINT = "halfcheetah-velocity", "navigation"
 
 
-def runs(family, real, virtual=None, method="model-based", last=None, **changes):
+def runs(family, real, virtual=None, method="model-based", last=None, seeds=range(9), **changes):
     """A run for each of `real`, the mean return on two test tasks in stage 0; with `last`, that of a stage 1."""
     found = []
-    for seed, value in enumerate(real):
+    lasts = np.broadcast_to(np.nan if last is None else last, len(real))
+    for seed, value, end in zip(seeds, real, lasts, strict=False):
         config = Config.preset("lesson", family, seed=seed, method=method, test_tasks=2, stages=int(last is not None))
         config = replace(config, **changes)
         stages = [0, 0] + [1, 1] * (last is not None)
-        returns = np.array([value - 1, value + 1] + ([] if last is None else [last - 1, last + 1]), float)
+        returns = np.array([value - 1, value + 1] + ([] if last is None else [end - 1, end + 1]), float)
         metrics = {
             "step": np.arange(1, len(stages) + 1),
             "stage": np.array(stages, float),
@@ -29,6 +31,7 @@ def runs(family, real, virtual=None, method="model-based", last=None, **changes)
             "real_return": returns,
             "virtual_return": returns + (0 if virtual is None else virtual - value),
             "miss": np.full(len(stages), 0.1),
+            "real_steps": np.zeros(len(stages)),
             "best_return": np.full(len(stages), -5.0 if method == "optimum" else np.nan),
             "cpu_seconds": np.arange(len(stages)) + 1.0,
         }
@@ -87,3 +90,150 @@ def test_several_models(family, many, one, told):
     finding = CLAIMS["multitask-several-models"].measure(runs(family, many) + runs(family, one, dynamics=single))
     assert finding.verdict == told
     assert f"{np.median(many) - np.median(one):+.1f}" in finding.summary
+
+
+def trained(found, steps, returns, seconds):
+    """The runs with rows of training before their tests: real steps, returns (NaN: not looked at), CPU seconds."""
+    n, more = len(steps), []
+    for run in found:
+        rows = len(run.metrics["step"])
+        before = {"stage": np.full(n, np.nan), "real_steps": np.array(steps, float), "cpu_seconds": np.array(seconds)}
+        before["real_return"] = np.array(returns, float)
+        after = run.metrics | {
+            "real_steps": np.full(rows, float(steps[-1])),
+            "cpu_seconds": seconds[-1] + run.metrics["cpu_seconds"],
+        }
+        metrics = {name: np.concatenate([before.get(name, np.full(n, np.nan)), after[name]]) for name in after}
+        more.append(replace(run, metrics=metrics | {"step": np.arange(1, n + rows + 1)}))
+    return more
+
+
+@pytest.mark.parametrize(
+    "family, method, ours, its, last, told",
+    [
+        (CHEETAH, "maml", [-9, -8, -7], [-90] * 3, [-11, -10, -12], "reproduced"),
+        (CHEETAH, "maml", [-9, -8, -7], [-10, -11, -12], [-90] * 3, "reproduced"),
+        (CHEETAH, "maml", [-9, -8], [-90] * 3, [-11, -10, -12], "partly"),
+        (CHEETAH, "maml", [-9, -8, -11], [-90] * 3, [-10, -12, -12], "partly"),
+        (CHEETAH, "maml", [-9, -8, -7], [-6, -6, -6], [-90] * 3, "not reproduced"),  # the stage that is best for it
+        (POINT, "maml", [-9, -8, -7], [-90] * 3, [-11, -10, -12], "partly"),
+        (CHEETAH, "oracle", [-9, -8, -7], [-11, -10, -12], None, "reproduced"),
+        (POINT, "oracle", [-9, -8, -7], [-5, -4, -4], None, "not reproduced"),
+    ],
+)
+def test_rivals(family, method, ours, its, last, told):
+    mine, n = runs(family, ours), len(its)
+    theirs = runs(family, its, method=method, last=last)
+    spent = real_steps(mine[0])
+    theirs = trained(theirs, [spent // 2, spent, 10 * spent], [-70, -50, -30], [1, 2, 3])
+    finding = CLAIMS[f"multitask-{method}"].measure(mine + theirs)
+    assert finding.verdict == told
+    best = its if last is None else np.maximum(its, last)
+    gain = np.median(ours) - np.median(best)
+    assert f"return {gain:+.1f} with 1/10 of the real steps, {min(len(ours), n)} seeds" in finding.summary
+    rows = {each.setting.split(": ")[1]: each.value for each in finding.measured}
+    looked = next(value for what, value in rows.items() if f"{spent:,} real steps" in what and "ours" not in what)
+    assert looked == "-50.0"  # the first look after as many steps as ours
+
+
+def test_a_rival_with_fewer_real_steps_than_ours_shows_nothing():
+    theirs = trained(runs(CHEETAH, [-90] * 3, method="maml", last=[-90] * 3), [10], [-90], [1])
+    finding = CLAIMS["multitask-maml"].measure(runs(CHEETAH, [-9, -8, -7]) + theirs)
+    assert finding.verdict == "not yet run"
+
+
+@pytest.mark.parametrize(
+    "family, by_amount, told",
+    [
+        (CHEETAH, {1: [-30] * 3, 5: [-20] * 3, 18: [-10] * 3}, "reproduced"),
+        (CHEETAH, {1: [-30, -30, -10], 18: [-10, -9, -11]}, "partly"),
+        (POINT, {1: [-30] * 3, 10: [-10] * 3}, "partly"),
+        (POINT, {1: [-10] * 3, 10: [-30] * 3}, "not reproduced"),
+        (POINT, {5: [-10] * 3}, "not yet run"),
+    ],
+)
+def test_more_training_tasks(family, by_amount, told):
+    found = [run for n, real in by_amount.items() for run in runs(family, real, n_tasks=n)]
+    finding = CLAIMS["multitask-transfer"].measure(found)
+    assert finding.verdict == told
+    if told != "not yet run":
+        few, many = min(by_amount), max(by_amount)
+        gain = np.median(by_amount[many]) - np.median(by_amount[few])
+        assert f"{gain:+.1f} from {few} to {many} tasks" in finding.summary
+        assert len(finding.measured) == len(by_amount)
+
+
+@pytest.mark.parametrize(
+    "family, ours, its, told",
+    [
+        (CHEETAH, [-9, -8, -7], [-11, -10, -12], "reproduced"),
+        (POINT, [-9, -8, -7], [-11, -10, -12], "partly"),
+        (POINT, [-9, -8, -7], [-5, -5, -5], "not reproduced"),
+        (POINT, [-9, -8, -7], [], "not yet run"),
+    ],
+)
+def test_other_tasks(family, ours, its, told):
+    found = runs(family, ours, shift="tasks") + runs(family, [-2] * 3) + runs(family, [-1] * 3, method="maml")
+    finding = CLAIMS["multitask-task-shift"].measure(found + runs(family, its, method="maml", shift="tasks"))
+    assert finding.verdict == told
+    assert [each.value for each in finding.measured][:2] == ["-2.0", f"{np.median(ours):.1f}"]
+
+
+@pytest.mark.parametrize(
+    "family, gaps, told",
+    [
+        (CHEETAH, ([1, 1, 1], [2, 2, 2], [9, 9, 9]), "reproduced"),
+        (CHEETAH, ([1, 1, 1], [10, 10, 10], [9, 9, 9]), "partly"),
+        (CHEETAH, ([1, 1, 10], [2, 2, 2], [9, 9, 9]), "partly"),
+        (POINT, ([1, 1, 1], [2, 2, 2], [9, 9, 9]), "partly"),
+        (POINT, ([1, 1, 1], [2, 2, 2], [0, 0, 0]), "not reproduced"),
+        (POINT, ([1, 1, 1], [2, 2, 2], []), "not yet run"),
+    ],
+)
+def test_another_world(family, gaps, told):
+    found = []
+    for shift, values in zip(("none", "friction", "crippled"), gaps, strict=True):
+        for seed, value in enumerate(values):
+            found += runs(family, [-20.0], virtual=-20.0 + value, shift=shift, seeds=[seed])
+    finding = CLAIMS["multitask-dynamics-shift"].measure(found)
+    assert finding.verdict == told
+    if told != "not yet run":
+        assert f"a motor or two dead {np.median(gaps[2]):.1f}" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "family, uniform, rules, told",
+    [
+        (CHEETAH, [-11, -10, -12], {"skip": [-9, -8, -7]}, "reproduced"),
+        (CHEETAH, [-11, -10, -12], {"skip": [-9, -8, -11]}, "partly"),
+        (POINT, [-11, -10, -12], {"skip": [-9, -8, -7]}, "partly"),
+        (POINT, [-11, -10, -12], {"skip": [-9, -8, -7], "best_of": [-20] * 3}, "not reproduced"),
+        (POINT, [-11, -10, -12], {}, "not yet run"),
+    ],
+)
+def test_selection(family, uniform, rules, told):
+    found = runs(family, uniform) + runs(family, [-1] * 4, n_tasks=9)  # more real steps: no comparison
+    found += [run for rule, real in rules.items() for run in runs(family, real, rule=rule, window=2)]
+    finding = CLAIMS["multitask-selection"].measure(found)
+    assert finding.verdict == told
+    for real in rules.values():
+        assert f"{np.median(real) - np.median(uniform):+.1f} (3 seeds)" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "family, seconds, told",
+    [(CHEETAH, [1, 5, 9], "reproduced"), (POINT, [1, 5, 9], "partly"), (POINT, [3, 6, 9], "not reproduced")],
+)
+def test_the_share_of_the_warm_up(family, seconds, told):
+    """The first task goes without one: of 9 seconds on 3 tasks, 3 times 1 are for all else."""
+    found = trained(runs(family, [-9] * 3), [800, 1600, 2400], [np.nan] * 3, seconds)
+    finding = CLAIMS["multitask-compute"].measure(found)
+    assert finding.verdict == told
+    assert f"{100 * (1 - 3 * seconds[0] / 9):.1f}%" in finding.summary
+
+
+def test_shifted_runs_and_chosen_tasks_do_not_count_where_nothing_is_shifted_or_chosen():
+    others = runs(POINT, [-90] * 9, shift="crippled") + runs(POINT, [-80] * 9, rule="skip", window=2)
+    usual = runs(POINT, [-19, -18, -15]) + runs(POINT, [-10], method="optimum") + runs(POINT, [-110], method="random")
+    for name in ("multitask-warm-up", "multitask-several-models", "multitask-compute", "multitask-transfer"):
+        assert CLAIMS[name].measure(usual + others) == CLAIMS[name].measure(usual)

@@ -1,0 +1,41 @@
+"""What the second paper claims (Landolfi, Thomas and Ma 2019), as far as our runs can speak to it.
+
+Only the abstract and the start of the introduction of the paper could be read; the settings are those of the first
+author's published program and notebooks of May 2019.
+"""
+
+from tlteach.reproduction.claim import Chapter
+from tlteach.reproduction.multitask import practice, rivals, selection, shifts
+
+CHAPTER = Chapter(
+    experiment="multitask",
+    title="Sharing a learned world between tasks",
+    setting=(
+        "Tasks are reward functions over shared dynamics. Task after task, a fresh policy is warmed up in the learned "
+        "model by TRPO, then 4,000 real steps are collected with it and the model learns from them; 100 training tasks "
+        "of half-cheetahs, ants and humanoids, 40 held-out ones, one deterministic network of 2 x 500 (the first "
+        "author's program, 2019). A test task begins with a warm-up alone (stage 0, zero shot), then four stages with "
+        "4,000 real steps each."
+    ),
+    deviations=(
+        "Only the abstract and the start of the introduction of the paper could be read. What is said of settings and "
+        "returns comes from the first author's published program and notebooks (May 2019).",
+        "In the lesson's runs everything is smaller: 4 or 5 training tasks of 800 to 1,000 real steps, ensembles of 3 "
+        "or 5 networks of 2 x 64 to 2 x 200, 3 test tasks, 20 episodes to measure a policy by its mean action; on a "
+        "point mass and Gymnasium's Reacher, which the paper does not have. Half-cheetahs are Gymnasium's, with its "
+        "time step: returns are not comparable to the authors'.",
+        "States in the model are cut to the range of the data, widened by half; some settings of TRPO are ours "
+        "(`Config.preset`).",
+    ),
+    claims=(
+        practice.TRANSFER,
+        practice.WARM_UP,
+        practice.SEVERAL,
+        rivals.MAML,
+        rivals.ORACLE,
+        shifts.TASKS,
+        shifts.DYNAMICS,
+        selection.SELECTION,
+        practice.COMPUTE,
+    ),
+)

@@ -1,0 +1,97 @@
+"""What the claims of the second paper share: which runs are compared, and how they are told."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from tlteach.experiments.multitask import scores
+from tlteach.reproduction.claim import Measured
+from tlteach.reproduction.measures import Sample, select
+from tlteach.runs import Result
+
+ABSTRACT = "arXiv 1907.04964, abstract and a published survey of the paper; its body was not read"
+ENOUGH = 3  # seeds
+PAPERS = ("halfcheetah", "ant")  # robots of the paper's families
+ROBOT = f"on a half-cheetah or an ant, with at least {ENOUGH} seeds of each"
+NAMES = {"navigation": "point mass", "reacher": "Reacher", "halfcheetah-velocity": "half-cheetah, goal velocity"}
+
+
+def usual(results: Iterable[Result], shift: str = "none", rule: str | None = "uniform") -> list[Result]:
+    """Runs with this shift and this rule for training tasks (None: any); the first recorded ones had neither."""
+    fits = [run for run in results if run.config.get("shift", "none") == shift]
+    return [run for run in fits if rule in (None, run.config.get("rule", "uniform"))]
+
+
+def tested(results: Sequence[Result], **wanted) -> list[Result]:
+    """The runs with these values that ended with their tests; of two with one seed the one on more training tasks."""
+    by_seed: dict[int, Result] = {}
+    for run in sorted(select(results, **wanted), key=lambda run: run.config["n_tasks"]):
+        if run.provenance.complete and np.isfinite(run.metrics["stage"]).any():
+            by_seed[run.config["seed"]] = run
+    return [by_seed[seed] for seed in sorted(by_seed)]
+
+
+def families(results: Sequence[Result]) -> list[str]:
+    """Of the runs, the paper's first."""
+    names = sorted({run.config["family"] for run in results})
+    return sorted(names, key=lambda name: not name.startswith(PAPERS))
+
+
+def setting(run: Result, *, but: str = "") -> tuple:
+    """What must be equal where our runs are compared, without the field `but`."""
+    config = run.config
+    fields = ("optimizer", "n_tasks", "steps_per_task", "fitting", "refine")
+    network = (config["dynamics"]["n_models"], tuple(config["dynamics"]["hidden"]), config["fit"]["horizon"])
+    return (*(config[name] for name in fields if name != but), *network)
+
+
+def groups(results: Sequence[Result], *, but: str = "") -> list[list[Result]]:
+    """Our method's runs by their setting; the ones with most seeds last, of those the ones with most real steps."""
+    found: dict[tuple, list[Result]] = {}
+    for run in select(results, method="model-based"):
+        found.setdefault(setting(run, but=but), []).append(run)
+    return sorted(found.values(), key=lambda group: (len(group), real_steps(group[0]), str(setting(group[0]))))
+
+
+def default(results: Sequence[Result], family: str) -> list[Result]:
+    """Our method's runs on a family: the setting that was run with the most seeds."""
+    chosen = groups(select(usual(results), family=family, fitting="interleaved", refine=0))
+    return tested(chosen[-1]) if chosen else []
+
+
+def real_steps(run: Result) -> int:
+    """On all training tasks of our method."""
+    return run.config["n_tasks"] * run.config["steps_per_task"]
+
+
+def score(runs: Sequence[Result], name: str) -> Sample:
+    return Sample.each(runs, lambda run: scores(run)[name])
+
+
+def stages(run: Result) -> list[float]:
+    """Mean real return on the test tasks after each stage."""
+    stage, value = run.metrics["stage"], run.metrics["real_return"].astype(float)
+    return [float(value[stage == k].mean()) for k in np.unique(stage[np.isfinite(stage)])]
+
+
+def apart(high: Sample, low: Sample) -> bool:
+    """Whether every seed of one is above every seed of the other, with enough seeds of both."""
+    return min(len(high.values), len(low.values)) >= ENOUGH and min(high.values) > max(low.values)
+
+
+def number(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def metres(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def called(family: str) -> str:
+    return NAMES.get(family, family)
+
+
+def line(family: str, what: str, name: str, runs: Sequence[Result]) -> Measured:
+    """A measurement of `scores`."""
+    form = metres if name.endswith("miss") else number
+    return Measured.of(f"{called(family)}: {what}", score(runs, name), form, runs)
