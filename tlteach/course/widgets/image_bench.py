@@ -29,7 +29,8 @@ class ImageBench(Widget):
     """Choose the pictures (or upload your own), paint over a part of one, and compare what networks make of it.
 
     Args:
-        networks: name -> `ImageNetwork`, 1 to 4 of them, best first plastic, then what it is compared with.
+        networks: name -> `ImageNetwork`, 1 to 4 of them. In the order plastic, shared, without plasticity they have the
+            colours of the figures.
         pictures: (M, side * side) to choose from, in [-1, 1] as `data.normalise` gives them; best withheld ones.
         task: the `ImageTask` that the networks were trained on.
         source: where the pictures come from, written below the numbers.
