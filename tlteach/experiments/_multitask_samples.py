@@ -14,7 +14,7 @@ from tlteach.runs import Result
 
 METHODS = {  # their looks and words, in the order of the legend
     "model-based": REAL | {"label": "shared model, zero shot"},
-    "maml": dict(color=COLOURS[4], linestyle="--", label="MAML, after a gradient step of the task"),
+    "maml": dict(color=COLOURS[1], linestyle="--", label="MAML, after a gradient step of the task"),
     "oracle": dict(color=COLOURS[5], linestyle=(0, (4, 1, 1, 1, 1, 1)), label="oracle, told the task"),
     "scratch": SCRATCH | {"label": "from scratch (steps of the task itself)"},
 }
@@ -58,7 +58,7 @@ def plot_samples(results: Sequence[Result] | Result) -> Figure:
         raise InvalidInput(
             f"returns of different families do not share an axis, got {', '.join(sorted(names))}; plot one at a time"
         )
-    figure, ax = plt.subplots(figsize=(7.0, 4.2))
+    figure, ax = plt.subplots(figsize=(8.0, 4.4))
     for method, looks in METHODS.items():
         groups: dict[str, list[Result]] = {}
         for result in results:
@@ -75,5 +75,5 @@ def plot_samples(results: Sequence[Result] | Result) -> Figure:
         if found := [by_steps(result)[1][-1] for result in group if len(by_steps(result)[1])]:
             ax.axhline(np.median(found), **labelled(looks, group))
     ax.set(xscale="log", xlabel="real steps of training, all tasks together", ylabel="return on tasks never met")
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     return figure
