@@ -94,6 +94,14 @@ def _spread(obs, next_obs):
     return (next_obs - obs).std(0, correction=0)
 
 
+def _if(obs, next_obs):
+    delta = next_obs - obs
+    std = delta.std(0, correction=0)
+    if std == 0:
+        std = 1.0
+    return (delta - delta.mean(0)) / std
+
+
 MUTANTS = [
     Mutant(
         "the next state",
@@ -133,7 +141,7 @@ MUTANTS = [
     ),
     Mutant(
         "over everything, n - 1",
-        _variant(mean=lambda d: d.mean(), std=lambda d: d.std()),
+        _variant(mean=lambda d: d.mean(), std=lambda d: d.std(), guard=lambda std: std),
         "you take one mean and one spread for all components (`dim=0` is missing), and the spread divides by N - 1 "
         "(`correction=0` is missing).",
     ),
@@ -181,6 +189,12 @@ MUTANTS = [
         lambda obs, next_obs: torch.where(_spread(obs, next_obs) > 0, _variant()(obs, next_obs), next_obs - obs),
         "where the spread is 0 you return the change itself. Its mean is still to be taken off, which leaves 0: put 1 "
         "in the place of the spread, then divide.",
+    ),
+    Mutant(
+        "if for all components",
+        _if,
+        "`if` wants a single truth value, and there is a spread for each component. `torch.where(std > 0, std, 1.0)` "
+        "chooses component by component.",
     ),
     Mutant(
         "divided by zero",

@@ -213,7 +213,7 @@ MUTANTS = [
     ),
     Mutant(
         "one step",
-        lambda product, g, n_steps: _variant()(product, g, 1),
+        lambda product, g, n_steps: _variant()(product, g, 1) if g @ g >= 1e-10 else None,
         "only one step is taken. Does `return` stand inside the loop?",
     ),
     Mutant(
