@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from tests.course.exercises import test_other_solutions_images as images
 from tests.course.exercises import test_other_solutions_learning_a_world as learning_a_world
 from tests.course.exercises import test_other_solutions_many_tasks as many_tasks
-from tests.course.exercises import test_other_solutions_many_tasks as many_tasks
 from tests.course.exercises import test_other_solutions_maze as maze
 from tests.course.exercises import test_other_solutions_one_shot as one_shot
 from tests.course.exercises import test_other_solutions_practice as practice
@@ -223,7 +222,6 @@ SOLUTIONS = {
     "next_lever": [lever_by_sorting, lever_by_masking],
     **images.SOLUTIONS,
     **learning_a_world.SOLUTIONS,
-    **many_tasks.SOLUTIONS,
     **many_tasks.SOLUTIONS,
     **maze.SOLUTIONS,
     **one_shot.SOLUTIONS,
