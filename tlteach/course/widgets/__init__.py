@@ -20,6 +20,7 @@ _HOME = {
     "Predict": "predict",
     "TraceScrubber": "trace_scrubber",
     "Widget": "base",
+    "WorldBreaker": "world_breaker",
     "WorldFan": "world_fan",
     "accessibility_script": "base",
 }
