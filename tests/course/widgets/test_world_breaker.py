@@ -141,7 +141,8 @@ def test_pictures_are_sound_in_every_corner(breaker):
 
 @pytest.mark.parametrize(("what", "message"), [
     ("reacher", "breaks the point mass"), ("goals", "a policy for each goal"),
-    ("few", "needs 1 / rate - 1 known goals"), ("rate", "needs 1 / rate - 1 known goals"), ("none", "known must be a whole number"),
+    ("few", "needs 1 / rate - 1 known goals"), ("rate", "needs 1 / rate - 1 known goals"),
+    ("none", "known must be a whole number"),
 ])  # fmt: skip
 def test_what_cannot_be_broken_is_refused(pupils, what, message):
     model, trained, policies = pupils
