@@ -32,7 +32,8 @@
 # >
 # > **Prerequisites:** lesson 2 (lesson 3 helps).
 # >
-# > **Time:** about 75 minutes, five exercises. One training run is announced; it takes one to two minutes.
+# > **Time:** about 75 minutes, five exercises. Two computations are announced: a training run of one to two minutes, and near the
+# > end two short ones, together about half a minute.
 
 # %% tags=["parameters"]
 import os
@@ -188,9 +189,14 @@ show(figure, alt="Five characters as they are shown, and below each another draw
 # Honesty needs a second thing: **which characters** are tested. The characters of the test are never seen in training, not even
 # turned. And since one looks at results while choosing rates and widths, there is a third set, for **validation**: choices are made
 # with it, and the test is looked at once, at the end.
+#
+# The split is **by character**, as in the paper: a test character is new, but its alphabet may be known from other characters of
+# it. To hold out whole alphabets would be the harder test. The next cell counts.
 
 # %%
 sizes = [(name, f"{len(part):,}") for name, part in known._asdict().items()]
+alphabets = {name: {drawn.alphabets[i] for i in part.tolist()} for name, part in known._asdict().items()}
+print(f"of {len(alphabets['test'])} alphabets in the test, {len(alphabets['test'] & alphabets['train'])} have characters in training too")
 Table(("characters for", "how many"), sizes, "The split of this page; it depends on the characters' names alone")
 
 # %% [markdown]
@@ -233,12 +239,14 @@ oja_label = check.oja_label(oja_label)
 
 # %% [markdown]
 # So after one look at each character, the trace is a small album: column $c$ holds $\eta$ times the features of the drawing that was
-# called $c$. Here it is for the episode above, written by your function. The network is untrained yet, and its convolutions hardly tell
-# drawings apart: the rows are nearly alike. We shall look again after the training.
+# called $c$. Here it is for the episode above, written by your function. So that it fits on the page it is **drawn lying down**: each
+# column of the trace is a row of the picture. The network is untrained yet, and its convolutions hardly tell drawings apart: the
+# five columns are nearly alike. We shall look again after the training.
 
 # %%
 def album(network, title):
-    """Show the five drawings to a network, draw the trace that oja_label writes: the features (5, 64) and the query's (64,)."""
+    """Show a network the five drawings, draw the trace (64, 5) that oja_label writes, a column as a row; also returns the
+    features of the drawings (5, 64) and of the query (64,)."""
     with torch.no_grad():
         features, f_query = network.embed(shots[0, :, 0]), network.embed(query)[0]
     trace = torch.zeros(64, 5)
@@ -254,7 +262,7 @@ def album(network, title):
 
 
 figure, features, f_query = album(network, "trace after five looks")
-show(figure, alt="The trace as five rows of 64 numbers: one row of features for each named drawing.")
+show(figure, alt="The trace, drawn lying down: five rows of 64 numbers, each of them the column of a named drawing. They are nearly alike.")
 
 # %% [markdown]
 # ## What the readout computes
@@ -264,10 +272,12 @@ show(figure, alt="The trace as five rows of 64 numbers: one row of features for 
 # $$\mathrm{logit}_c = f_q \cdot w_c + \eta \sum_i \alpha_{ic}\; f_{q,i}\; f_{c,i}\,.$$
 #
 # where $f_{c,i}$ is feature $i$ of the drawing called $c$. Read it slowly. Feature by feature, the query is multiplied with the drawing
-# called $c$; where $\alpha_{ic}$ is positive, features that agree count for $c$ and those that differ count against it. **The plastic readout compares the
-# query with each drawing it has seen, under a learned weighting of the features.** You have met this in lesson 2: it is attention, with the
+# called $c$, and weighed: call $\eta\,\alpha_{ic}\,f_{q,i}\,f_{c,i}$ the **agreement** of the two drawings in feature $i$. Where $\alpha_{ic}$ is positive,
+# it is positive when both features have the same sign, and speaks for $c$; it is negative when they have opposite signs, and speaks against it.
+# The logit adds up all 64 agreements (and $f_q \cdot w_c$, which knows nothing of what was shown). **The plastic readout compares the
+# query with each drawing it has seen, under a weighting of the features.** You have met this in lesson 2: it is attention, with the
 # query drawing as the query and the named drawings as keys. One-shot learning calls a network that compares like this a *matching network*
-# (Vinyals et al., below); ours has a learned weight for each feature, a "diagonal metric".
+# (Vinyals et al., below); ours has a trained weight for each feature and name, a "diagonal metric".
 
 # %% [markdown]
 # ### Exercise 4 · The comparison
@@ -370,8 +380,9 @@ guess.reveal(min(places, key=lambda words: abs(places[words] - share)), f"It was
 #
 # ## What is each part good for?
 #
-# Two ablations of the network that you have trained, asked the same episodes as before:
+# Three ablations of the network that you have trained, asked the same episodes as before:
 #
+# - **The weights it started with.** Every $\alpha_{ic}$ goes back to the random number that it was before training; all else stays trained.
 # - **One weight for all features.** Every $\alpha_{ic}$ is replaced by the mean of them all. The readout still compares, but now every
 #   feature has an equal say: a matching network with a plain product.
 # - **Nothing plastic.** $\alpha = 0$. The names are dealt out anew in every episode, and only the trace says which is which; nobody
@@ -388,28 +399,55 @@ weighting
 # %%
 import copy
 
-even, deaf = copy.deepcopy(network), copy.deepcopy(network)
+begun, even, deaf = (copy.deepcopy(network) for _ in range(3))
+at_start = one_shot.build(config).readout.alpha.detach()  # the same seed draws the same numbers
 with torch.no_grad():
+    begun.readout.alpha.copy_(at_start)
     even.readout.alpha.fill_(network.readout.alpha.mean())
     deaf.readout.alpha.zero_()
-same = dict(config=config, episodes=len(right), seed=SEED)
-answers = {"as trained": right, "one weight for all features": one_shot.test(even, **same), "nothing plastic": one_shot.test(deaf, **same)}
+ablated = {"the weights it started with": begun, "one weight for all features": even, "nothing plastic": deaf}
+answers = {"as trained": right} | {
+    name: one_shot.test(each, config, episodes=len(right), seed=SEED) for name, each in ablated.items()
+}
 rows = [(name, f"{r.float().mean():.1%} +- {half_width(r):.1%}") for name, r in answers.items()]
-Table(("network", "right answers"), rows, f"Test characters (drawn alphabets), the same {len(right):,} episodes")
+Table(("alpha", "right answers"), rows, f"Test characters (drawn alphabets), the same {len(right):,} episodes")
 
 # %%
 equal = answers["one weight for all features"]
 lost, won = (right & ~equal).sum().item(), (equal & ~right).sum().item()
 fall = share - equal.float().mean().item()
 weighting.reveal(
-    "fall to chance" if equal.float().mean() < 0.25 else "stay or rise" if fall <= 0 else f"fall by {'more' if fall > 0.1 else 'less'} than 10 points",
+    "stay or rise" if fall <= 0 else "fall to chance" if equal.float().mean() < 0.25 else f"fall by {'more' if fall > 0.1 else 'less'} than 10 points",
     f"It changed by {-100 * fall:+.1f} points: {lost:,} episodes are right only as trained, {won:,} only with one weight.",
 )
 
 # %% [markdown]
-# Without the trace it is chance: *all* that is learned in an episode is in the trace. The comparison does nearly all the work, and it
-# lives on good **features**. What the learned weighting adds is small, here hardly more than luck. It has little left to do, because the
-# convolutions were trained together with it: a feature that says little can be made small by them as well as by its $\alpha$.
+# Without the trace it is chance: *all* that is learned in an episode is in the trace. And the comparison as such does nearly all the
+# work, on the **features** that the convolutions have learned.
+#
+# But does it tell what a *learned* weighting is worth? How much of this one was learned at all? Compare $\alpha$ with the random numbers
+# that it started from, here and in networks that were trained for many more updates (on real Omniglot; more about them below).
+
+
+# %%
+def kept(trained, config):
+    """Correlation of a network's alpha with what it was before training."""
+    both = torch.stack([trained.readout.alpha.flatten(), one_shot.build(config).readout.alpha.flatten()])
+    return torch.corrcoef(both.detach())[0, 1].item()
+
+
+long_runs = list(runs.recorded("one_shot", "long-plastic-omniglot-5way-1shot-honest-*").values())
+rows = [("this page's", f"{config.updates:,}", f"{kept(network, config):.2f}")]
+for each in long_runs:
+    seed = each.config["seed"]
+    before = one_shot.Config.preset("long", seed=seed)
+    rows.append((f"recorded, seed {seed}", f"{each.metrics['step'][-1]:,.0f}", f"{kept(one_shot.restore(each), before):.2f}"))
+Table(("network", "updates", "correlation of alpha with its start"), rows, "How much of the weighting is still what chance had drawn")
+
+# %% [markdown]
+# 1 would mean that nothing was learned but a common factor, 0 that nothing of the start is left. This page's $\alpha$ is still nearly the random
+# one. So the table above shows that the comparison works, with a random weighting and with an even one; what a weighting is worth that has
+# been trained for longer, it does not show.
 
 # %% [markdown]
 # ## The album again
@@ -418,7 +456,7 @@ weighting.reveal(
 
 # %%
 figure, features, f_query = album(network, "after training")
-show(figure, alt="The trace after training: five rows of 64 numbers, which now differ from each other.")
+show(figure, alt="The trace after training, drawn lying down: five rows of 64 numbers, the columns of the names, which now differ.")
 
 # %%
 readout = network.readout
@@ -429,22 +467,23 @@ print(f"likeness of two different characters (cosine of their features): mean {a
 Table(("", *"ABCDE"), [("probability", *(f"{p:.4f}" for p in answer))], "The answer to the same query, trained")
 
 # %% [markdown]
-# With one look each, only the product $\eta\,\alpha$ counts, so $\eta$ is free to grow; in the recorded runs below it even passes 1.
+# With one look each, only the product $\eta\,\alpha$ counts, so $\eta$ alone means little, and nothing keeps it below 1. Where it ends in the
+# recorded runs is printed below them.
 
 # %% [markdown]
 # ## Draw for it
 #
 # This is the same kind of network, trained for longer on **real Omniglot** (it comes with the package). Draw one character on each
-# page, then one of them again: it answers while you draw. Look at the rows below the pages while you do. Try these:
+# page, then one of them again: it answers while you draw. Look at the rows below the pages while you do: each is a column of the trace
+# (or, if you switch, its agreement with the query, feature by feature). Try these:
 #
 # - Draw two characters that differ in one stroke.
 # - Draw the query much smaller, or turned a little.
 # - Use your own letters. Have they anything in common with what it was trained on?
 
 # %%
-best = runs.recorded("one_shot", "long-plastic-omniglot-5way-1shot-honest-*")
-trained = one_shot.restore(next(iter(best.values())))
-pad = widgets.DrawPad(trained, drawings[known.test], source=drawn.source, seed=SEED)
+trained = one_shot.restore(long_runs[0])
+pad = widgets.DrawPad(trained, drawings[known.test], source=f"{drawn.source}. The network was trained on real Omniglot.", seed=SEED)
 pad
 
 # %% [markdown]
@@ -464,6 +503,24 @@ show(
 )
 
 # %%
+for words, kind in (("an alpha for each connection", "plastic"), ("one shared alpha", "shared")):
+    etas = ", ".join(f"{r.metrics['eta'][-1]:.2f}" for r in honest if r.config["network"] == kind)
+    print(f"eta at the end, {words}: {etas}")
+
+# %% [markdown]
+# Would *this page's* training do on real Omniglot? It was recorded as well, with three seeds: `tlteach run one_shot --preset lesson --data omniglot`.
+
+# %%
+for r in runs.recorded("one_shot", "lesson-plastic-omniglot-*").values():
+    accuracy, seconds = r.metrics["test_accuracy"][-1], r.metrics["cpu_seconds"][-1]
+    print(f"seed {r.config['seed']}: {accuracy:.1%} of {r.config['test_episodes']:,} test episodes, after {seconds / 60:.1f} minutes of one core")
+
+# %% [markdown]
+# Now beside what others have published. **±** in our rows is how far the 95 % interval over the test episodes reaches (on its longer side);
+# in the published rows it is quoted as it stands there, and it need not mean the same. Our last row was made under the paper's own
+# protocol: it asks *less* than the honest one, since the query may be the very drawing that was shown. It is there so that the two can be compared.
+
+# %%
 reproduction.table("one-shot-published")
 
 # %% [markdown]
@@ -472,20 +529,40 @@ reproduction.table("one-shot-published")
 # - **Which characters were tested?** Splits differ between papers. The authors' published program tests all ten networks on *one* set
 #   of 100 characters. But nine of them were trained on a split of their own, which had about 94 % of these characters in its training
 #   set. (What the paper's own number was made with, we cannot know.)
+# - **Split by what?** By character, as here and in the paper, or by alphabet, as Omniglot's official two halves are? The second is harder.
 # - **Could the query be the shown drawing?** In the authors' program, one time in twenty.
 # - **How many episodes?** With 100 test episodes, the interval of a 98 % accuracy is about 3 % to either side.
 # - **What else was trained differently?** Ours: cross-entropy, batches, another schedule, drawings that are distorted a little, and a trace
 #   that speaks up from the beginning.
 # - **Where does the number come from?** Rows marked "from memory" were quoted by us without the source at hand. Do not quote them further.
 #
-# That last point needs a picture.
+# ## Where are the errors?
+#
+# Our networks end a little below the published figure. Have they learned their training characters by heart, so that new ones are harder?
+# Then they would do better on the characters that they were trained on. The recorded networks were tested once more
+# (`tlteach run one_shot_tests`), on those too. Here **±** is wider: it is about the *choice of the characters*, of which the test has only 100.
+
+# %%
+reproduction.table("one-shot-where")
+
+# %% [markdown]
+# Read a row from left to right. On the characters of the training the networks are no better than on those of the test, beyond what chance
+# allows, and they are worse where the drawings are distorted as in training. (Under the paper's protocol, validation and test are the same characters.) So new characters are not the problem: the network does not
+# fit its training characters any better. (Is it too small, or trained too briefly, or distorted too much? These runs do not say.) And another
+# draw of 100 test characters could move the result by more than what is missing to 98.3 %.
 
 # %% [markdown]
 # ## Why it takes the authors so long to begin
 #
-# They start with $\alpha$ near 0.005 and $\eta = 0.01$. Then the whole comparison is multiplied by about 0.00005: the readout whispers,
-# the gradient that would make it speak up is as small, and the loss lies on a **plateau**, exactly at chance. With $\alpha$ drawn between 0 and 1 and
-# $\eta = 0.5$ it falls within a few dozen updates. Here are both, for the same 150 updates (76,800 episodes).
+# One point of the list above needs a picture: a trace that speaks up from the beginning. The authors start with $\alpha$ near 0.005
+# and $\eta = 0.01$, so every agreement is multiplied by about 0.00005. Since features lie between -1 and 1, all 64 together move a logit
+# by no more than about 0.003: whatever the convolutions do, the answer is chance, and the loss lies on a **plateau**. To leave it, $\eta$ and $\alpha$ must
+# grow a hundredfold. Adam moves a number by about its learning rate in an update, however small the gradient is: at the authors' rate of
+# 0.00003 it takes some 16,000 updates from 0.01 to 0.5.
+#
+# With $\alpha$ drawn between 0 and 1 and $\eta = 0.5$ there is no such way to go. The next cell **trains two networks**, one from each
+# start, for 150 updates each (76,800 episodes), together in about half a minute. Both have *our* rate, loss and batches, so that they differ in
+# nothing but the start.
 
 # %%
 short = lesson.choose(smoke=4, lesson=150)
@@ -493,13 +570,20 @@ budget = dict(updates=short, record_every=max(1, short // 15), validation_episod
 loud = one_shot.Config.preset(PRESET, **budget)
 quiet = one_shot.Config.preset(PRESET, **budget, gain=0.01, eta=0.01)
 figure, ax = plt.subplots(figsize=(7, 2.8))
-for name, c in (("alpha 0 to 1, eta 0.5", loud), ("alpha 0 to 0.01, eta 0.01 (the authors')", quiet)):
+for name, c in (("our start: alpha 0 to 1, eta 0.5", loud), ("the authors' start, our rate: alpha 0 to 0.01, eta 0.01", quiet)):
     metrics = one_shot.run(c, progress=False).metrics
     ax.plot(metrics["step"], metrics["loss"], marker=".", label=name)
 ax.axhline(torch.log(torch.tensor(5.0)), color="0.5", linestyle=":")
 ax.set(xlabel="updates", ylabel="cross-entropy", ylim=(0, 1.8))
 ax.legend()
-show(figure, alt="Loss against updates: with a loud start it falls within a few dozen updates, with the authors' start it stays at the level of chance.")
+show(
+    figure,
+    alt="Loss against updates: from our start it falls within a few dozen updates, from the authors' start, at our rate, it stays at the "
+    "level of chance.",
+)
+
+# %%
+print(f"in {short} updates at a rate of at most {quiet.learning_rate:g}, Adam moves eta from {quiet.eta:g} by at most about {short * quiet.learning_rate:g}")
 
 # %% [markdown]
 # ## Summary
@@ -507,6 +591,7 @@ show(figure, alt="Loss against updates: with a loud start it falls within a few 
 # - One look, with a label, writes the features of a drawing into one column of the trace: Oja's rule with a one-hot $y$.
 # - The plastic readout then **compares** the query with what it has seen: attention over the named drawings, a matching network.
 # - What is learned slowly (the features, $w$, $\alpha$, $\eta$) and what is learned at one look (the trace) have different jobs. Without the trace: chance.
+# - Before an ablation tells what a part is worth, ask how far training has moved it.
 # - An accuracy is a share with an interval, of characters never trained on, for queries never shown.
 # - A silent factor of 255 in the input stops everything without any error. Look at what goes into the network.
 #

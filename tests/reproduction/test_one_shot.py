@@ -7,7 +7,7 @@ from tlteach.experiments import one_shot as experiment
 from tlteach.experiments.one_shot import Config
 from tlteach.experiments.one_shot_tests import TESTS
 from tlteach.experiments.one_shot_tests import Config as Retest
-from tlteach.reproduction import one_shot, one_shot_tests, table
+from tlteach.reproduction import one_shot, one_shot_tests, recorded, table
 from tlteach.runs import Result, plain
 from tlteach.tasks.one_shot import OneShotTask
 
@@ -156,6 +156,7 @@ def retested(seen, unseen, error=0.002, network="plastic", n_seeds=3):
 @pytest.mark.parametrize(
     ("seen", "unseen", "words"),
     [
+        (0.98, 0.9800001, "differ by +0.00 points, no more than chance"),
         (0.981, 0.982, "differ by -0.10 points, no more than chance allows (± 0.55): the errors are not those"),
         (0.995, 0.98, "differ by +1.50 points, more than chance allows (± 0.55): part of the errors is that of new"),
         (0.97, 0.98, "differ by -1.00 points, more than chance allows (± 0.55): the test characters are easier"),
@@ -206,3 +207,35 @@ def test_the_comparison_marks_what_was_not_verified(made):
         "SNAIL",
         "Differentiable plasticity, one shared alpha",
     }
+
+
+def test_the_lesson_preset_reaches_its_goal_on_omniglot():
+    """Issue 3: at least 85 % on real characters within three minutes of one core, every recorded seed."""
+    found = [run for name, run in recorded()["one_shot"].items() if name.startswith("lesson-plastic-omniglot-")]
+    assert len(found) >= one_shot.ENOUGH and one_shot.tested(found)[0] == found
+    for run in found:
+        known = plain(Config.preset("lesson", data="omniglot", seed=run.config["seed"]))
+        assert run.config == known and run.config["protocol"] == "honest"
+        assert run.metrics["test_accuracy"][-1] >= 0.85 and run.metrics["cpu_seconds"][-1] <= 180
+        assert run.provenance.data.startswith("Omniglot")
+
+
+def test_what_lesson_04_says_of_the_networks_tested_again_is_true():
+    """No better on characters trained on than on new ones beyond chance, worse where they are distorted; and another
+    draw of test characters could move the result by more than what is missing to the published mean."""
+    evidence = recorded()
+    found = list(evidence["one_shot_tests"].values())
+    for network, protocol in one_shot_tests.SHOWN:
+        tests = one_shot_tests.tests(found, network, protocol)
+        (seen, seen_error), (new, new_error) = (one_shot_tests.share(tests, name) for name in ("seen", "unseen"))
+        distorted, distorted_error = one_shot_tests.share(tests, "distorted")
+        assert seen - new <= 1.96 * (seen_error**2 + new_error**2) ** 0.5
+        assert distorted < seen - 1.96 * (seen_error**2 + distorted_error**2) ** 0.5
+        assert {run.config["seed"] for run in tests} == {
+            run.config["seed"]
+            for name, run in evidence["one_shot"].items()
+            if name.startswith(one_shot_tests.LONG.format(network=network, protocol=protocol))
+        }
+    tests = one_shot_tests.tests(found, "plastic", "honest")
+    mean, *_ = one_shot.mean_and_ends(one_shot.tested(evidence["one_shot"].values(), network="plastic")[0])
+    assert 0 < one_shot.FREE - mean < 1.96 * one_shot_tests.share(tests, "unseen")[1]

@@ -102,7 +102,7 @@ def ending(group: Sequence[Result]) -> list[str]:
     if any(len(run.metrics.get("validation_accuracy", ())) < 20 for run in group):
         return []
     gains = Sample.each(group, lambda run: _gain(run.metrics["validation_accuracy"]))
-    flat = " (where the learning rate has nearly come down to zero: longer training may still have helped)"
+    flat = ", where the learning rate has nearly come down to zero: a longer schedule may still help"
     return [
         f"Accuracy on the validation characters changed by {100 * gains.median:+.2f} points in the last tenth of "
         f"training (median seed){flat if group[0].config['decay'] == 'cosine' else ''}."

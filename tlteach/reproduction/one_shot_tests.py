@@ -57,8 +57,9 @@ def why(results: Sequence[Result], network: str, mean: float, published: float) 
         )
     else:
         meaning = "part of the errors is that of new characters" if gap > 0 else "the test characters are easier"
+    points = round(100 * gap, 2) + 0.0  # never -0.00
     told.append(
-        f"Seen and new characters differ by {100 * gap:+.2f} points, {'no ' * (abs(gap) <= chance)}more than chance "
+        f"Seen and new characters differ by {points:+.2f} points, {'no ' * (abs(gap) <= chance)}more than chance "
         f"allows (± {100 * chance:.2f}): {meaning}."
     )
     if mean < published:
@@ -83,5 +84,6 @@ def where(results: Sequence[Result]) -> Table:
 WHERE = (
     "The networks of the long runs, tested again by `tlteach run one_shot_tests`, with fresh episodes. ± is 1.96 "
     "standard errors with the characters as the sample: how far another choice of as many characters may move the "
-    "figure. The query is never a drawing just shown, except in the last column."
+    "figure. The query is never a drawing just shown, except in the last column. Under the paper's protocol the "
+    "characters for validation are those of the test."
 )
