@@ -15,7 +15,7 @@ def measured_error(model, shadows, fit, practise, act, iterations):
     """
     for _ in range(iterations):
         fit(model)
-        data = practise(model)  # noqa: F841
+        practise(model)
         for shadow in shadows:
             fit(shadow)
     real = act()
