@@ -10,7 +10,7 @@ from tlteach.tasks.families.drawing import GROUND, Picture
 SIDE, HIGH, GAP = 380, 190, 34  # pixels: a body's window
 LEFT = SIDE + 76
 WIDTH, HEIGHT = LEFT + 330, 2 * (HIGH + GAP) + 12
-REAL, DREAM = drawing.COLORS[2], drawing.COLORS[0]
+DREAM, REAL = drawing.COLORS[:2]
 MIDDLE = 0.5  # of the window's height is where the follower looks
 
 
