@@ -508,6 +508,8 @@ for words, kind in (("an alpha for each connection", "plastic"), ("one shared al
     print(f"eta at the end, {words}: {etas}")
 
 # %% [markdown]
+# With an alpha for each connection $\eta$ has passed 1, with one shared alpha it has not.
+#
 # Would *this page's* training do on real Omniglot? It was recorded as well, with three seeds: `tlteach run one_shot --preset lesson --data omniglot`.
 
 # %%

@@ -239,3 +239,8 @@ def test_what_lesson_04_says_of_the_networks_tested_again_is_true():
     tests = one_shot_tests.tests(found, "plastic", "honest")
     mean, *_ = one_shot.mean_and_ends(one_shot.tested(evidence["one_shot"].values(), network="plastic")[0])
     assert 0 < one_shot.FREE - mean < 1.96 * one_shot_tests.share(tests, "unseen")[1]
+
+
+def test_what_lesson_04_says_of_eta_in_the_long_runs_is_true():
+    for run in (run for name, run in recorded()["one_shot"].items() if name.startswith("long-")):
+        assert (run.metrics["eta"][-1] > 1) == (run.config["network"] == "plastic")
