@@ -272,7 +272,7 @@ for kind in ("plastic", "shared", "rnn"):
 figure = images.plot(list(results.values()))
 (ax,) = figure.axes
 ax.axhline(zero["grey"], color="0.5", linewidth=1)
-ax.text(0, zero["grey"], "grey guess", va="bottom", color="0.35")
+ax.text(0.02, zero["grey"], "grey guess", va="bottom", color="0.35", transform=ax.get_yaxis_transform())
 ax.set_ylim(0, max(ax.get_ylim()[1], 1.1 * zero["grey"]))
 show(
     figure,
@@ -701,8 +701,8 @@ show(
 # ## Forty thousand episodes, several seeds, real photographs
 #
 # Your runs were short, on made pictures, with one seed. Here are **recorded runs** on photographs (CIFAR-10, reduced to 16 x 16
-# pixels): 40,000 episodes, several seeds of each network. Lines are medians, bands run from the lowest to the highest seed. They were
-# made with `tlteach run images --preset small --record`.
+# pixels): 40,000 episodes, and several seeds (the labels say how many). Lines are medians, bands run from the lowest to the highest
+# seed. They were made with `tlteach run images --preset small --record`.
 
 # %%
 small = list(runs.recorded("images", "small-*").values())
