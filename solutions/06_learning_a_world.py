@@ -582,7 +582,7 @@ helps.reveal(
 #
 # - Play the horizon from 0. When do the five part?
 # - The episodes "new goal" belong to tasks that are not in the data. What is different about them?
-# - Find a moment when all five agree, and are all wrong.
+# - Find a moment when all five agree, and are all wrong. (Try both models.)
 
 # %%
 new_goals = torch.tensor([[2.0, -1.5], [1.8, 1.8], [-2.0, 1.5]])
@@ -714,7 +714,7 @@ arm_data = collect(arm, targets, wandering(0.15, 0.3, lesson.generator(5)), 4000
 arm_held_out = collect(arm, targets, wandering(0.15, 0.3, lesson.generator(6)), 1000, SEED + 1, n_worlds=20)
 arm_obs, arm_action = episodes(arm_held_out, 20)  # (51, 20, 8), (50, 20, 2)
 
-figure, ax = plt.subplots(figsize=(4, 3.8))
+figure, ax = plt.subplots(figsize=(4.8, 3.6))
 for h in (0, 6, 12, 18, 24):
     cos, _, sin, _, _, _, x, y = arm_obs[h, 3]
     ax.plot([0, 0.1 * cos, x], [0, 0.1 * sin, y], "o-", color=plt.cm.viridis(h / 26), linewidth=4, label=f"step {h}")
