@@ -108,6 +108,12 @@ def test_goals_are_named_by_place_and_those_outside_come_last(breaker):
     assert options[10][0] == "(3.0, \u22120.5) outside" and "goal 12" in options[11][0]
 
 
+def test_it_can_begin_with_a_broken_world(pupils):
+    begun = WorldBreaker(*pupils, GOALS, known=KNOWN, goal=10, motor=1)
+    assert (begun.parameters()["goal"], begun.parameters()["motor"]) == (10, 1)
+    assert "no push left" in begun.describe(**begun.parameters())
+
+
 def test_controls_move_the_picture_and_its_words(breaker):
     before = breaker.picture.value
     for control, value in (("motor", 0), ("drag", 200), ("steps", 3), ("goal", 10)):

@@ -18,7 +18,8 @@ class WorldBreaker(Widget):
 
         widgets.WorldBreaker(model, family, policies, goals, known=19)
 
-    Args: as for `BreakerModel`; goals outside the training range are named so.
+    Args: as for `BreakerModel`; goals outside the training range are named so. goal, motor: numbers of the goal that is
+    chosen at first, and of the motor that is dead (None: all work).
     """
 
     title = "Break the world"
@@ -33,6 +34,9 @@ class WorldBreaker(Widget):
         rate: float = 0.1,
         clip_margin: float | None = 0.5,
         seed: int = 0,
+        *,
+        goal: int = 0,
+        motor: int | None = None,
     ):
         self.model = BreakerModel(model, family, policies, goals, known, rate, clip_margin, seed)
         self.scene = scene(family)
@@ -40,9 +44,9 @@ class WorldBreaker(Widget):
         motors = [("all motors work", None), *((f"no push to the {name}", i) for i, name in enumerate(MOTORS[:2]))]
         motors += [(f"no push {name}", i) for i, name in enumerate(MOTORS) if i > 1]
         controls = {
-            "goal": ipywidgets.Dropdown(options=self._named(), value=0, description="goal", **wide),
+            "goal": ipywidgets.Dropdown(options=self._named(), value=goal, description="goal", **wide),
             "drag": slider("drag, in %", 100, 0, 300, 10, continuous_update=False),
-            "motor": ipywidgets.Dropdown(options=motors, value=None, description="motors", **wide),
+            "motor": ipywidgets.Dropdown(options=motors, value=motor, description="motors", **wide),
             "steps": slider("real steps", min(10, family.horizon), 1, family.horizon),
         }
         super().__init__(controls)
