@@ -1,0 +1,715 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   tlteach:
+#     title: Many tasks
+#     summary: Let task after task leave its steps to the next, and count the real steps beside MAML, an oracle and starting from scratch.
+#     minutes: 80
+#     prerequisites: [07_practice_in_imagination]
+#     paper: Landolfi, Thomas, Ma (2019)
+# ---
+
+# %% [markdown]
+# # 8 · Many tasks
+#
+# Three people move to a new town. Every day brings another errand: the baker, the station, the lake.
+#
+# The first one draws a **map** as she walks. The second finds a **good corner to start from**: every place is a short correction away. The third writes a
+# **list of rules**: "if it is the lake, left, left, right". After a week all three get about. But they have learned different things, and tomorrow's errand will show it.
+#
+# A map is a *dynamics model*, the corner is an *initialisation*, the list is a *conditional policy*. In this lesson you build one of each, let them run in the same world, and count their steps.
+#
+# > **When you are through, you can**
+# >
+# > - write the loop of Algorithm 1, and say what goes from task to task in it;
+# > - write MAML's inner step, and say why it must be differentiable itself;
+# > - say of three methods what each transfers, and what each must be told about a new task;
+# > - read a plot with a log axis without fooling yourself, failed runs included;
+# > - name the price of needing few real steps.
+# >
+# > **Prerequisites:** lesson 7.
+# >
+# > **Time:** about 80 minutes, three exercises. The longest computation takes half a minute.
+#
+# As before, three kinds of statements are kept apart: the **paper's claim**, the **author's notebooks** (May 2019), and **ours**.
+
+# %% tags=["parameters"]
+import os
+
+PRESET = os.environ.get("TLTEACH_PRESET", "lesson")
+SEED = 0
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from tlteach import runs
+from tlteach.course import setup, widgets
+from tlteach.course.exercises import check
+from tlteach.experiments import multitask
+from tlteach.modelbased import maml, maml_adaptation, maml_outer
+from tlteach.modelbased import oracle as told
+from tlteach.modelbased.copies import spread
+from tlteach.modelbased.critic import Batch
+from tlteach.modelbased.exploration import explorer
+from tlteach.modelbased.learner import Shared
+from tlteach.modelbased.virtual import learned_world, true_world
+from tlteach.plots import COLOURS, Table, band, show
+from tlteach.runs import Record
+from tlteach.tasks.families import Navigation, collect
+
+lesson = setup(PRESET, SEED)
+
+# %% [markdown]
+# ## One task after the other
+#
+# The world is the point mass of lessons 6 and 7, a **task** is a goal $\psi$ in the square from -2 to 2 m. In lesson 7 you met a model that had "learned before". Here is where it comes from.
+#
+# Tasks come one by one. Each has its own policy, and each policy is thrown away when its task is over. What stays is data.
+#
+# > **Algorithm 1** (paper; the order is that of the author's program)
+# >
+# > for each task $\psi$ in turn:
+# >
+# > 1. make a fresh, random policy;
+# > 2. *warm it up*: practise for $\psi$ in the model, no real step (not for the first task: there is no data yet, and so no model);
+# > 3. *collect* real steps with it;
+# > 4. *add* them to the buffer. The next warm-up fits the model on all that is there.
+#
+# Look at steps 2 and 3. The policy that collects is already good, as far as the model knows. So it takes its real steps where good policies go.
+
+# %% [markdown]
+# ### Exercise 1 · Algorithm 1
+#
+# *Difficulty ●●○○○ · about 7 minutes*
+#
+# `fresh_policy()` makes a policy, `warm_up(policy, task)` lets it practise, `collect(policy, task)` takes real steps and gives them, `add(steps)` puts them into the buffer. Return the policies of all tasks, as a list.
+
+
+# %%
+def sequential(tasks, fresh_policy, warm_up, collect, add):
+    """Train on one task after the other; the policies of all tasks, in their order."""
+    ### BEGIN SOLUTION
+    policies = []
+    for k, task in enumerate(tasks):
+        policy = fresh_policy()
+        if k > 0:  # before the first task there is no data, and so no model
+            warm_up(policy, task)
+        add(collect(policy, task))
+        policies.append(policy)
+    return policies
+    ### END SOLUTION
+
+
+sequential = check.sequential(sequential)
+
+# %% [markdown]
+# Now the real pieces. `shared` is what lives longer than a task: the model, the buffer, the value network. A "policy" is handed about together with its optimiser, TRPO (lesson 7).
+
+# %%
+config = multitask.Config.preset(PRESET, "navigation", seed=SEED)
+family, learning = multitask.family(config), multitask.learning(config)
+shared = Shared(family, learning)
+
+
+def warm_up(pupil, task):
+    shared.practise(pupil, task, learning.warm_up.iterations)
+
+
+def collect_steps(pupil, task):
+    noisy = explorer(pupil.policy, shared.generator)  # the policy, and noise that wanders (lesson 6)
+    return collect(family, task, noisy, learning.steps_per_task, shared.generator)
+
+
+# %% [markdown]
+# How good is the model after each task? We *measure* with three goals that are never trained on: three fresh policies, warmed up in a **copy** of what is shared, and then let out into the real world. Nothing learns from these measurements.
+
+# %%
+tests = multitask.test_tasks(config)  # (P, 2)
+practice = lesson.choose(smoke=1, lesson=15)
+
+
+def warmed(goals, family=family):
+    """Policies for goals (P, 2), warmed up in a copy of what is shared now."""
+    mine = Shared(family, learning, n=len(goals))
+    mine.fitter.load_state_dict(shared.fitter.state_dict())
+    mine.buffer.load_state_dict(shared.buffer.state_dict())
+    pupils = mine.fresh()
+    mine.practise(pupils, goals, practice)
+    return pupils.policy
+
+
+def real_paths(policies, goals, family=family):
+    """20 real episodes of each policy, by its mean actions, as a rollout."""
+    start = family.resets(20, SEED).expand(len(goals), 20, -1)
+    return true_world(family, goals).rollout(policies, start, family.horizon, None)
+
+
+untrained = real_paths(Shared(family, learning, n=len(tests)).fresh().policy, tests).total.mean().item()
+print(f"random policies on the three goals: return {untrained:.0f}")
+
+# %% [markdown]
+# **Before it runs:** five tasks, 800 real steps each. Suppose 0 % is a random policy and 100 % the best that is known (the same optimiser with the *true* dynamics, a recorded run).
+
+# %%
+soon = widgets.Predict("many-soon", "Policies for the three new goals get at least 90 % of the way when the model knows ...", ["one task", "two tasks", "three or four tasks", "all five tasks", "it takes more"])
+soon
+
+# %% [markdown]
+# Now your loop runs: the curve grows by a point after each task. **About half a minute.**
+
+# %%
+live = widgets.LiveTraining("Three goals never met, zero real steps of their own", metric="return", x="real steps")
+live
+
+# %%
+goals = family.sample_tasks(config.n_tasks, SEED)  # (K, 2)
+curve = []
+
+
+def add(steps):
+    """Into the buffer, and measure."""
+    shared.learn(steps)
+    curve.append((len(shared.buffer), real_paths(warmed(tests), tests).total.mean().item()))
+    numbers = dict(zip(("real steps", "return"), map(float, curve[-1]), strict=True))
+    live(Record(len(curve), numbers, shared.model, dict, total=len(goals)))
+
+
+pupils = sequential(goals, shared.fresh, warm_up, collect_steps, add)
+
+# %%
+everything = runs.recorded("multitask", "lesson-navigation-*")  # recorded runs on the point mass, by name
+
+
+def of(method):
+    """The recorded runs of a method at the lesson's preset, one a seed."""
+    usual = runs.plain(multitask.Config.preset("lesson", "navigation", method=method))
+    same = [name for name in usual if name not in ("seed", "maml", "oracle")]
+    fits = [r for r in everything.values() if all(r.config.get(name, usual[name]) == usual[name] for name in same)]
+    return list({r.config["seed"]: r for r in fits if not r.config.get("maml", {}).get("first_order")}.values())
+
+
+optimum = np.median([multitask.scores(r)["last_real"] for r in of("optimum")])
+way = [(value - untrained) / (optimum - untrained) for _, value in curve]
+when = next((k for k, part in enumerate(way, 1) if part >= 0.9), 6)
+soon.reveal(
+    ("one task", "two tasks", "three or four tasks", "three or four tasks", "all five tasks", "it takes more")[min(when, 6) - 1],
+    "Part of the way after each task: " + ", ".join(f"{part:.0%}" for part in way) + ". One run; below there are several.",
+)
+
+# %% [markdown]
+# Here are the real steps, one colour a task. Task 1 had a random policy. Every later one had practised before it came.
+
+# %%
+figure, ax = plt.subplots(figsize=(4.6, 4.4))
+visited = shared.buffer.latest().obs.split(learning.steps_per_task)
+for k, (places, goal) in enumerate(zip(visited, goals, strict=True)):
+    colour = plt.cm.viridis(k / len(goals))
+    ax.scatter(places[:, 0], places[:, 1], s=3, color=colour, label=f"task {k + 1}")
+    ax.plot(*goal, "*", color=colour, markersize=15, markeredgecolor="black")
+ax.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="x (m)", ylabel="y (m)")
+ax.legend(markerscale=4, loc="upper left", bbox_to_anchor=(1, 1))
+show(figure, alt="Places visited in five tasks: the first around the start, each later one in a bundle of paths from the start to its own goal, a star.")
+
+# %% [markdown]
+# This world is a simple one: there is wind and drag, and a policy that wanders about for 800 steps meets a good deal of both. What later tasks add are the ways to *their* goals. On the author's robots the returns
+# stop rising after about 25 to 40 tasks (his notebooks).
+#
+# That is the whole algorithm. The library has the same loop as a generator, `algorithm.train`, with measurements; `multitask.train` adds the test. In the author's final program there are 100 tasks of 4,000 steps, and 40 iterations of warm-up before each.
+
+# %% [markdown]
+# ## The corner: MAML
+#
+# MAML (*model-agnostic meta-learning*, Finn et al. 2017) knows no model. It looks for **initial parameters** $\theta$ from which *one gradient step* on a new task goes as far as possible. For a task $\psi$, act with $\theta$, see which actions were better than expected ($A > 0$), and step:
+#
+# $$L_\psi(\theta) = -\,\mathrm{mean}\big(A\,\log\pi_\theta(a\,|\,s)\big)\,,\qquad \theta'_\psi = \theta - \alpha\,\nabla L_\psi(\theta)\,.$$
+#
+# That is the **inner step**: plain policy gradient, once. Training looks for the $\theta$ whose *adapted* policies are good, on average over the tasks:
+#
+# $$\min_\theta\ \mathrm{mean}_\psi\; L_\psi(\theta'_\psi)\,,\qquad \nabla_\theta\,L_\psi(\theta'_\psi) = \big(1 - \alpha\,\nabla^2 L_\psi(\theta)\big)\,\nabla L_\psi(\theta'_\psi)\,.$$
+#
+# The bracket is what makes MAML MAML: $\theta$ acts on $\theta'$ twice, directly and through the gradient.
+
+# %% [markdown]
+# ### By hand, once
+#
+# The smallest policy: the action is drawn around $s\cdot\theta$ with spread 1, so $\log\pi = -\tfrac12 (a - s\cdot\theta)^2$ and a constant. Then
+#
+# $$\nabla \log\pi = (a - s\cdot\theta)\,s\,.$$
+#
+# One sample: $\theta = 0$, $s = 1$, $a = 1$, $A = 1$, $\alpha = \tfrac12$. The gradient of $L$ is $-A\,(a - s\theta)\,s = -1$, and the step leads to $\theta' = 0 + \tfrac12 = 0.5$: half of the way to the action that was good. And had we started a little farther, at $\theta = \varepsilon$, we would land at $\varepsilon + \tfrac12(1 - \varepsilon)$. So
+# $d\theta'/d\theta = \tfrac12$: that is the bracket, $1 - \alpha\,\nabla^2 L$ with $\nabla^2 L = 1$.
+#
+# ### Exercise 2 · MAML's inner step
+#
+# *Difficulty ●●●●○ · about 12 minutes*
+#
+# For this small policy, take B samples and return $\theta'$. Either by the formula, or let torch find the gradient: `torch.autograd.grad(loss, theta, create_graph=True)` gives a tuple. `create_graph=True` keeps the gradient itself a function of `theta`.
+
+
+# %%
+def inner_step(theta, obs, action, advantage, alpha):
+    """theta after one gradient step: theta (O,), obs (B, O), action (B,), advantage (B,) -> (O,), differentiable."""
+    ### BEGIN SOLUTION
+    log_prob = -0.5 * (action - obs @ theta) ** 2  # (B,) but for a constant
+    loss = -(advantage * log_prob).mean()
+    (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
+    return theta - alpha * gradient
+    ### END SOLUTION
+
+
+inner_step = check.inner_step(inner_step)
+
+# %% [markdown]
+# ### Where the corner lies
+#
+# A toy to see it work: what is best to do is linear in the state, $a = s\cdot\psi$, and a reward tells how near one was. A task is such a $\psi$, a point in the plane of parameters. Six tasks; the outer loop differentiates *through your inner step*.
+
+# %%
+toy_tasks = torch.tensor([1.0, 0.6]) + 0.9 * torch.randn(6, 2, generator=lesson.generator(2))
+alpha, states = 0.2, torch.randn(400, 2, generator=lesson.generator(3))
+noise = torch.randn(400, generator=lesson.generator(4))
+
+
+def trial(theta, task):
+    """400 samples of the policy in one task: obs, action, advantage."""
+    action = (states @ theta).detach() + noise
+    reward = -((action - states @ task) ** 2)
+    return states, action, reward - reward.mean()
+
+
+def meta_train(theta, updates):
+    """The outer loop, by plain gradient: the initial parameters along the way."""
+    way = [theta]
+    for _ in range(updates):
+        theta = way[-1].clone().requires_grad_()
+        adapted = [inner_step(theta, *trial(theta, task), alpha) for task in toy_tasks]
+        regret = sum(((states @ (each - task)) ** 2).mean() for each, task in zip(adapted, toy_tasks, strict=True))
+        way.append((theta - 0.01 * torch.autograd.grad(regret, theta)[0]).detach())
+    return torch.stack(way)  # (updates + 1, 2)
+
+
+way = meta_train(torch.tensor([-1.2, -1.4]), 60)
+figure, ax = plt.subplots(figsize=(8.5, 4.2))
+ax.plot(*way.T, color="0.6", marker=".", label="outer loop")
+ax.plot(*toy_tasks.T, "*", color=COLOURS[2], markersize=14, label="tasks: their best parameters")
+for theta, colour, words in ((way[0], COLOURS[1], "steps from the start"), (way[-1], COLOURS[0], "steps from the corner")):
+    for task in toy_tasks:
+        end = inner_step(theta.clone().requires_grad_(), *trial(theta, task), alpha).detach()
+        ax.annotate("", end, theta, arrowprops=dict(arrowstyle="->", color=colour, linewidth=1.6))
+    ax.plot(*theta, "o", color=colour, label=words)
+ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", aspect="equal")
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+show(figure, alt="Six stars for the tasks. From the far start all arrows point the same way; from where the outer loop ends, in the middle of the stars, each arrow points to its own star.")
+
+# %% [markdown]
+# From the far start, all six steps go nearly the same way. From the corner that the outer loop has found, each goes to its own task. (And what if two tasks lay exactly opposite? The corner is in the middle, and *no* task is served before its step.)
+#
+# ### One meta-iteration in the point mass
+#
+# The same, for a network of 100 x 100 units and TRPO as the outer step. Count the real steps.
+
+# %%
+meta = maml.MAML(family, config.maml, SEED)
+c = config.maml
+drawn = family.sample_tasks(c.tasks, meta.generator)  # tasks drawn anew in every iteration
+with torch.no_grad():
+    policies = [meta.copies(1) for _ in drawn]  # theta, a copy for each task
+    before = meta.act(policies, drawn, c.episodes)  # real steps
+    steps, _ = meta.adapt(policies, before.rollout, c.fast_lr, differentiable=True)  # theta' = theta - alpha grad L
+    after = meta.act(policies, drawn, c.episodes)  # real steps, of the adapted policies
+    judged = maml.advantages(after.rollout, c.gamma, c.lam)
+    parts = [Batch(*(x[p : p + 1] for x in vars(judged).values())) for p in range(len(drawn))]
+    adapted = [maml_outer.Adapted(*each, c.trpo()) for each in zip(policies, steps, parts, strict=True)]
+    found = maml_outer.outer_step(meta.policy, adapted, c.trpo())  # through (1 - alpha grad grad L), within a KL
+print(f"{before.real_steps + after.real_steps:,} real steps for one step of the initial policy (KL {found['kl']:.3f})")
+
+# %% [markdown]
+# A few more, live: the return after one step on each of the tasks that were drawn. It will only have begun to learn; a recorded run that went on stands below. **A few seconds.**
+
+# %%
+live = widgets.LiveTraining("MAML on the point mass", metric="return_after", x="real_steps")
+live
+
+# %%
+short = lesson.choose(smoke=2, lesson=12)
+for record in maml.train(family, maml.MAMLConfig(**vars(c) | {"iterations": short}), seed=SEED):
+    live.curve("after one step")(record)
+young = record
+print(f"after {young.metrics['real_steps']:,.0f} real steps: return {young.metrics['return_before']:.0f} before a task's step, {young.metrics['return_after']:.0f} after it")
+
+# %% [markdown]
+# ## The list of rules: an oracle
+#
+# The third one is the simplest. *Tell* the policy the task, as part of what it sees, and train it on all tasks at once:
+#
+# $$\max_\theta\ \mathrm{mean}_\psi\ \mathbb E\Big[\sum_t r_\psi(s_t, a_t, s_{t+1})\Big],\qquad a \sim \pi_\theta(a\,|\,s, \psi)\,.$$
+#
+# In code that is one line: `torch.cat([obs, task])`. Then TRPO as ever, on *real* rollouts. MAML's paper calls this the **oracle**: it knows what the others must find out. Nothing of a new task has to be learned, as long as it is *of the kind that was trained*.
+
+# %%
+live = widgets.LiveTraining("The oracle on the point mass", metric="return", x="real_steps")
+live
+
+# %%
+drill = told.OracleConfig(**vars(config.oracle) | {"iterations": lesson.choose(smoke=2, lesson=30)})
+for record in told.train(family, drill, critic=config.critic, trpo=config.trpo, seed=SEED):
+    live(record)
+
+# %% [markdown]
+# ## What each one transfers
+#
+# Nothing shows it better than their first day on a new task. All three below are *fully trained*: ours is yours, from above; MAML and the oracle are **recorded runs**. Three goals, never trained on.
+#
+# **Before it runs:** the recorded MAML, *before* its step on a new task. Where does its policy go?
+
+# %%
+nowhere = widgets.Predict("many-maml-before", "MAML's initial policy, on three new goals ...", ["goes to each of them, only slowly", "goes the same way for all three", "stands still"])
+nowhere
+
+# %%
+oracles, metas = of("oracle"), of("maml")
+known = multitask.restore_oracle(oracles[0])
+corner = multitask.restore_maml(metas[0])
+test = multitask.test_tasks(multitask.Config.preset("lesson", "navigation"))
+paths = {"shared model, after its warm-up": real_paths(warmed(test), test)}
+for stage in maml_adaptation.adapt(corner, test, 1, steps=metas[0].config["steps_per_task"], sample=False):
+    name = "MAML, after one step" if stage.stage else "MAML, before its step"
+    paths[name] = corner.act(stage.policies, test, 20, sample=False).rollout
+paths["oracle"] = known.act(test, 20, sample=False).rollout
+
+figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True)
+for ax, (name, rollout) in zip(axes, paths.items(), strict=True):
+    for p, goal in enumerate(test):
+        for n in range(4):
+            ax.plot(rollout.next_obs[p, :, n, 0], rollout.next_obs[p, :, n, 1], color=COLOURS[p], linewidth=1)
+        ax.plot(*goal, "*", color=COLOURS[p], markersize=14, markeredgecolor="black")
+    ax.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal", xlabel="x (m)", title=name)
+    ax.title.set_fontsize(9.5)
+axes[0].set_ylabel("y (m)")
+show(figure, alt="Paths to three goals, one colour a goal, in four panels: shared model, MAML before and after its step, oracle. Before its step MAML's three bundles are the same.")
+
+# %%
+ends = {name: rollout.next_obs[:, -1, :, :2].mean(1) for name, rollout in paths.items()}  # (3, 2) where the episodes end
+wide = torch.pdist(ends["MAML, before its step"]).max().item()
+moved = ends["MAML, before its step"].norm(dim=-1).max().item()
+nowhere.reveal(
+    "goes to each of them, only slowly" if wide > 0.5 else "goes the same way for all three" if moved > 0.5 else "stands still",
+    f"It cannot know where to go: nothing that it sees depends on the goal. Its three mean end points are at most {wide:.2f} m apart, and up to {moved:.1f} m from the start.",
+)
+
+
+# %%
+def total(rollout):
+    return rollout.reward.sum(-2).mean().item()
+
+
+steps_told = metas[0].config["steps_per_task"]
+practised = {"shared model, after its warm-up": len(shared.buffer), "oracle": int(np.nanmax(oracles[0].metrics["real_steps"]))}
+practised |= dict.fromkeys([name for name in paths if name.startswith("MAML")], int(np.nanmax(metas[0].metrics["real_steps"])))
+rows = [(name, f"{practised[name]:,}", f"{steps_told if 'after one' in name else 0:,}", f"{total(rollout):.0f}") for name, rollout in paths.items()]
+Table(("", "real steps of training", "real steps of the new task", "return (0 is best)"), rows, "First day on three new goals, one run of each")
+
+# %% [markdown]
+# | | what is carried over | what it must be told of a new task | how it gets good at it |
+# |---|---|---|---|
+# | **shared model** (this paper) | how the world moves | the *formula* of its reward | practises in the model, no real step |
+# | **MAML** | a policy that is quick to change | nothing; it sees its rewards | a few gradient steps on real steps |
+# | **oracle** | what to do, for every $\psi$ | the numbers $\psi$, and that must be enough | it is already |
+# | from scratch | nothing | nothing; it sees its rewards | all by itself, on real steps |
+#
+# The columns in the middle matter. These methods do not compete for the same prize: the shared model is *told more* than MAML.
+
+# %% [markdown]
+# ### A question that the oracle has no words for
+#
+# Suppose there is a pond on the way. Stepping into it costs 3 a step. The oracle's input has two numbers, and neither says "pond". For a model that is no difficulty: the *world* has not changed, and the reward is yours to write. Same model, no further real step, **a few seconds**.
+
+
+# %%
+class Pond(Navigation):
+    """The point mass, and a place that costs."""
+
+    middle, radius = torch.tensor([0.8, 0.8]), 0.6
+
+    def reward(self, obs, action, next_obs, task):
+        wet = (next_obs[..., :2] - self.middle).norm(dim=-1) < self.radius
+        return super().reward(obs, action, next_obs, task) - 3.0 * wet
+
+
+pond, goal = Pond(horizon=family.horizon), torch.tensor([[1.6, 1.6]])
+seen = {"knows of no pond": real_paths(warmed(goal), goal), "practised with the pond": real_paths(warmed(goal, pond), goal)}
+
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
+for ax, (name, rollout) in zip(axes, seen.items(), strict=True):
+    ax.add_patch(plt.Circle(tuple(pond.middle.tolist()), pond.radius, color=COLOURS[0], alpha=0.25))
+    for n in range(6):
+        ax.plot(rollout.next_obs[0, :, n, 0], rollout.next_obs[0, :, n, 1], color=COLOURS[1])
+    ax.plot(*goal[0], "*", color=COLOURS[2], markersize=14)
+    ax.set(xlim=(-1, 2.6), ylim=(-1, 2.6), aspect="equal", xlabel="x (m)", title=name)
+axes[0].set_ylabel("y (m)")
+show(figure, alt="A goal with a round pond before it. Paths of a policy that knows of no pond, and of one that practised with it.")
+
+# %%
+wet = {name: ((r.next_obs[..., :2] - pond.middle).norm(dim=-1) < pond.radius).float().sum(-2).mean().item() for name, r in seen.items()}
+print("steps in the pond, mean of an episode: " + ", ".join(f"{name} {value:.1f}" for name, value in wet.items()))
+
+# %% [markdown]
+# ## How many real steps?
+#
+# Now the question of the paper's title: *sample-efficient*. We plot, for each method, the return on goals never met against the real steps of training. The steps differ so much that an ordinary axis shows nothing. Hence a **logarithmic** one: equal distances are equal *factors*.
+
+# %%
+compared = {"shared model": of("model-based"), "MAML": metas, "oracle": oracles, "from scratch": of("scratch")}
+show(
+    multitask.plot_samples([run for group in compared.values() for run in group] + of("optimum") + of("random")),
+    alt="Return on goals never met against real steps on a log axis: the shared model's few points far to the left, then from scratch, the oracle and MAML farther right.",
+)
+
+# %% [markdown]
+# The same numbers on an ordinary axis. Nothing has changed but the paper.
+
+# %%
+figure, ax = plt.subplots(figsize=(7, 2.6))
+for (name, group), k, dash in zip(compared.items(), (0, 1, 5, 3), ("-", "--", ":", "-."), strict=True):
+    band(ax, *zip(*map(multitask.samples, group), strict=True), color=COLOURS[k], linestyle=dash, label=name)
+ax.set(xlabel="real steps", ylabel="return")
+ax.legend()
+show(figure, alt="The same curves on an ordinary axis: the shared model is a speck at the left edge, and the others fill the width.")
+
+# %% [markdown]
+# On the log axis it looks as if MAML were "two or three finger widths" behind. A finger width is a factor.
+#
+# **Before you compute it:** take the return half of the way from a random policy to the optimum.
+
+# %%
+ratio = widgets.Predict("many-ratio", "Compared with the shared model, MAML needs, to get half of the way, ...", ["about as many real steps", "about 10 times as many", "about 100 times as many", "more than that, or never gets there"])
+ratio
+
+# %% [markdown]
+# ### Exercise 3 · How many real steps?
+#
+# *Difficulty ●●●○○ · about 10 minutes*
+#
+# Do not read it off with a ruler; compute it. `returns` (R, S) are R runs (an odd number), measured after `steps` (S,) real steps. When has **half of the runs** reached `target`? And some runs never get there while anybody looks (they are *censored*). What do you know of such a run? Only that it needs *more* than the last step: count it as infinity, `torch.inf`, and do not leave it out.
+
+
+# %%
+def steps_needed(steps, returns, target):
+    """Real steps until half of the runs have reached `target`: steps (S,), returns (R, S), R odd -> a number."""
+    ### BEGIN SOLUTION
+    reached = returns >= target  # (R, S)
+    first = steps[reached.int().argmax(-1)]  # (R,) the first True; where there is none, nonsense
+    needed = torch.where(reached.any(-1), first, torch.inf)  # (R,)
+    return needed.median().item()
+    ### END SOLUTION
+
+
+steps_needed = check.steps_needed(steps_needed)
+check.progress("many_tasks")
+
+# %% [markdown]
+# With the recorded runs. One trap of the plot is avoided here: the shared model's dots stand for *single* training goals, and a near goal has a high return whoever goes there. So of these runs only the last measurement counts, the mean of the three test goals, after all 4,000 steps.
+
+
+# %%
+def measured(name, group):
+    """Steps (S,) and returns (R, S) of an odd number of runs."""
+    group = group[: len(group) - 1 + len(group) % 2]
+    curves = [multitask.samples(run) for run in group]
+    curves = [(x[-1:], y[-1:]) for x, y in curves] if name == "shared model" else curves
+    return torch.tensor(curves[0][0]), torch.stack([torch.tensor(y) for _, y in curves])
+
+
+floor = np.median([multitask.scores(run)["last_real"] for run in of("random")])
+needs, rows = {}, []
+for name, group in compared.items():
+    at, returns = measured(name, group)
+    cells = []
+    for part in (0.5, 0.9):
+        needs[name, part] = steps_needed(at, returns, floor + part * (optimum - floor))
+        cells.append(f"{needs[name, part]:,.0f}" if needs[name, part] < torch.inf else f"more than {at[-1]:,.0f}")
+    cpu = np.median([run.metrics["cpu_seconds"][-1] for run in group])
+    rows.append((name, f"{len(returns)}", *cells, f"{returns[:, -1].median():.1f}", f"{cpu:.0f} s"))
+Table(("", "runs", "half of the way", "90 % of the way", "return at the end", "computing time of a run"), rows, f"Real steps until half of the runs got there; 0 % is a random policy ({floor:.0f}), 100 % the optimiser on the true dynamics ({optimum:.1f})")
+
+# %%
+factor = needs["MAML", 0.5] / needs["shared model", 0.5]
+ratio.reveal(
+    "more than that, or never gets there" if not factor < 300 else "about 100 times as many" if factor > 30 else "about 10 times as many" if factor > 3 else "about as many real steps",
+    f"{needs['MAML', 0.5]:,.0f} against {needs['shared model', 0.5]:,.0f}, a factor of {factor:,.0f} (ours; the shared model was only looked at when it had had all its steps, so it may be more)."
+    if factor < torch.inf
+    else "Half of the runs did not get there while they were watched.",
+)
+
+# %% [markdown]
+# ### What the plot does not show
+#
+# A single picture decides nothing. Before you believe one like this, ask:
+#
+# - **What was counted?** Real steps. Virtual steps are not on the axis, and this method takes millions of them: look at the computing times.
+# - **Who was told what?** The shared model had the reward's formula. MAML had not.
+# - **Where do the steps of the new tasks go?** "From scratch" has no training at all; its steps are those of *one* goal, and every further goal costs as many again. MAML pays a little for each new goal, the other two nothing.
+# - **Whose world is it?** A point mass is easy to model. A humanoid that falls is not.
+# - **Who tuned what, and how well?** MAML and the oracle were tuned by us on this world, like our own method, with other goals. Their authors had robots in mind.
+# - **First, or for good?** We asked for the *first* time. A curve that rises and falls again, as MAML's does, is treated kindly by that.
+# - **How many seeds?** The table says so. A band of three is not a guarantee.
+
+# %%
+new = (1, 10, 100, 1000)
+once = {name: needs[name, 0.5] for name in ("shared model", "MAML", "oracle")}
+costs = {name: [cost + n * (steps_told if name == "MAML" else 0) for n in new] for name, cost in once.items()}
+costs["from scratch"] = [n * needs["from scratch", 0.5] for n in new]
+rows = [(name, *(f"{cost:,.0f}" if np.isfinite(cost) else "not known" for cost in each)) for name, each in costs.items()]
+Table(("", *(f"{n:,} new goal{'s' * (n > 1)}" for n in new)), rows, "Real steps in all, training included, until half of the way on so many new goals")
+
+# %% [markdown]
+# ## A cheetah
+#
+# Enough of points. The half-cheetah of Gymnasium has a torso, two legs of three joints, six motors, and seventeen numbers that it observes. A task is a **velocity** between 0 and 2 m/s:
+#
+# $$r_\psi = -\,\lvert v_x - \psi\rvert - 0.05\,\lVert a\rVert^2\,.$$
+#
+# Algorithm 1 ran on it, 18 tasks of 2,000 real steps: a **recorded run**, smaller than the paper's in every respect. Three networks of 200 x 200 units instead of one of 500 x 500; a step of 0.05 s instead of 0.01; and another optimiser for the policies, SHAC, which differentiates straight through the model and is fast enough for a laptop.
+
+# %%
+cheetah_runs = [r for r in runs.recorded("multitask", "lesson-halfcheetah-velocity-model-based-*").values() if r.config["optimizer"] == "shac" and r.config.get("shift", "none") == "none"]
+cheetah_run = min(cheetah_runs, key=lambda r: r.config["seed"])
+body = multitask.restore(cheetah_run)  # its model
+body_tasks = body.family.sample_tasks(cheetah_run.config["n_tasks"], cheetah_run.config["seed"])  # (K, 1) m/s
+trained = np.isnan(cheetah_run.metrics["stage"])
+virtual, real = (cheetah_run.metrics[name][trained] for name in ("virtual_return", "real_return"))
+figure, ax = plt.subplots(figsize=(7, 2.8))
+tasks_met = np.arange(1, trained.sum() + 1)
+ax.plot(tasks_met, virtual, color=COLOURS[0], linestyle="--", marker=".", label="imagined")
+ax.plot(tasks_met, real, color=COLOURS[1], marker=".", label="real")
+ax.set(xlabel="training task", ylabel="return after warm-up", xticks=tasks_met[::3])
+ax.legend()
+show(figure, alt="Imagined and real return of the warmed-up policy of each of the training tasks of the cheetah, before its own first real step.")
+
+# %%
+p = cheetah_run.provenance
+print(f"seed {cheetah_run.config['seed']}, {np.nanmax(cheetah_run.metrics['real_steps']):,.0f} real steps, {cheetah_run.metrics['cpu_seconds'][-1]:.0f} s on {p.machine}")
+asked = body_tasks[np.nanargmin(real[1:]) + 1].item()
+print(f"the worst after a warm-up: task {np.nanargmin(real[1:]) + 2}, whose target was {asked:.1f} m/s")
+print(f"real return of the warmed-up policies, mean: tasks 2 to 4 {np.nanmean(real[1:4]):.0f}, the last five {np.nanmean(real[-5:]):.0f}")
+
+# %% [markdown]
+# The first policy is a random one. Where imagined and real return lie apart, practice found something in the model that is not in the world, and the real steps that followed put it right.
+#
+# ### Nine fresh policies
+#
+# Only the *model* of that run is needed now; its policies are gone, as they should be. We make nine fresh ones, for nine target velocities, and let them practise in the recorded model side by side. Not one real step. **About half a minute.**
+#
+# **Before it runs:**
+
+# %%
+outrun = widgets.Predict("many-cheetah", "Where will the real body be farthest from its target velocity?", ["at the slow targets", "in the middle", "at the fast targets", "about the same everywhere"])
+outrun
+
+# %%
+targets = torch.linspace(0, 2, 9)[:, None]  # (9, 1) m/s
+bank = Shared(body.family, body.config, n=len(targets))
+bank.model.load_state_dict(body.model.state_dict())
+bank.critic.value.load_state_dict(spread(body.critic.value.state_dict(), len(targets)))
+runners, dream = bank.fresh(), learned_world(body.model, body.family, targets, clip_margin=0.5)
+progress = []
+for _ in range(lesson.choose(smoke=1, lesson=30)):
+    start = body.family.resets(len(targets) * 16, bank.generator).view(len(targets), 16, -1)
+    progress.append(runners.update(dream, start, bank.generator)["return"])
+progress = torch.stack(progress)  # (updates, 9)
+
+figure, ax = plt.subplots(figsize=(7, 2.8))
+for k in (0, 2, 4, 6, 8):
+    ax.plot(range(1, len(progress) + 1), progress[:, k], color=plt.cm.viridis(k / 9), label=f"{targets[k, 0]:.1f} m/s")
+ax.set(xlabel="updates of the policy", ylabel="imagined return")
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+show(figure, alt="The imagined returns of policies for five target velocities rise with the updates.")
+
+# %% [markdown]
+# And now each of them runs, in the simulator and in the dream, 100 steps.
+
+
+# %%
+def velocities(policies, k):
+    """Mean velocity in the second half of 100 steps, real and dreamt, of policy k from ten starts."""
+    stand = body.family.worlds(10, lesson.generator(5))
+    obs, dreamt, told = stand.reset(), stand.observe(), []
+    with torch.no_grad():
+        for _ in range(100):
+            both = torch.stack([obs, dreamt])  # (2, 10, 17)
+            action = policies(both.flatten(0, 1).expand(len(targets), -1, -1)).mean[k].clamp(-1, 1).view(2, 10, -1)
+            obs, dreamt = stand.step(action[0]), body.model.obs_norm.clip(body.model.step(dreamt, action[1]), 0.5)
+            told.append(torch.stack([obs, dreamt])[..., body.family.velocity_at].mean(-1))
+    return torch.stack(told)[50:].mean(0)
+
+
+ran = torch.stack([velocities(runners.policy, k) for k in range(len(targets))])  # (9, 2)
+figure, ax = plt.subplots(figsize=(4.6, 3.6))
+ax.plot(targets, targets, color="0.6", linestyle=":", label="as asked")
+ax.plot(targets, ran[:, 1], color=COLOURS[0], linestyle="--", marker="s", label="dreamt")
+ax.plot(targets, ran[:, 0], color=COLOURS[1], marker="o", label="real")
+ax.set(xlabel="target (m/s)", ylabel="velocity (m/s)")
+ax.legend()
+show(figure, alt="Velocity against target velocity, dreamt and real, with a dotted line for what was asked.")
+
+# %%
+off = (ran[:, 0] - targets[:, 0]).abs()
+thirds = dict(zip(("at the slow targets", "in the middle", "at the fast targets"), off.view(3, 3).mean(1).tolist(), strict=True))
+worst = max(thirds, key=thirds.get)
+outrun.reveal(
+    worst if thirds[worst] - min(thirds.values()) > 0.1 else "about the same everywhere",
+    "Off by, on average: " + ", ".join(f"{value:.2f} m/s {name}" for name, value in thirds.items()) + f". The dream is off by {(ran[:, 1] - targets[:, 0]).abs().mean():.2f} m/s over all.",
+)
+
+# %% [markdown]
+# ### Drag its target
+#
+# Above the real body, below the dream of it. Both start together, and each is driven by what it itself observes. Drag the **target velocity**, or put the focus on the slider (Tab) and press the arrow keys: another policy takes over in the middle of the run. Try:
+#
+# - from 0 to 2 and back. Who answers first?
+# - let the dream go on for a while. The velocity may be right and the legs in another phase: how far apart do they get?
+# - **Wake up** puts the dream where the real body is. How long does it take to part again, at 0.5 m/s, and at 2?
+
+# %%
+stand = widgets.CheetahStand(body.family, body.model, runners.policy, targets, seed=SEED)
+stand.run(lesson.choose(smoke=10, lesson=90))
+stand
+
+# %% [markdown]
+# ## What was shown, and by whom
+#
+# | statement | who says it | what you saw |
+# |---|---|---|
+# | Transfer the model, not the policy; training is sequential, one task after the other | paper's claim | the loop, and what each task left to the next |
+# | It surpasses MAML on all tasks, with far fewer samples | paper's claim | on the point mass, in the table; not tested on the paper's robots here |
+# | The policy after warm-up can already outperform an oracle trained jointly over the tasks | paper's claim | on the point mass: compare "return at the end", and the steps that it took |
+# | Half-cheetah, target velocity 0 to 2 m/s: return -30.5 at zero shot, -26.2 after four stages (200 steps of 0.01 s; 40 test tasks, read off a plot) | author's notebooks, May 2019 | not comparable: our steps and horizon differ |
+# | 36,000 real steps are enough for a cheetah that answers your hand | ours, one seed | the last picture |
+# | With a model, a new reward costs no real step | ours, one run | the pond |
+#
+# ## Summary
+#
+# - Algorithm 1 throws every policy away and keeps the steps: fresh policy, warm-up, collect, add.
+# - MAML transfers an initialisation: an inner step that is plain policy gradient, differentiated once more by the outer loop. Before its step it serves no task in particular.
+# - The oracle transfers a policy for every $\psi$: nothing to learn of a new task, and nothing to say about a new *kind* of task.
+# - A shared model transfers how the world moves. Any reward that can be written down can be practised for; the price is computing time, and being told the reward.
+# - On a log axis distances are factors. Compute them; count the failed runs; and ask what is *not* on the axis.
+#
+# **Next:** lesson 9. So far the world stayed the same, and the goals were like those of training. What if not?
+#
+# ## References
+#
+# - N. C. Landolfi, G. Thomas, T. Ma: *A model-based approach for sample-efficient multi-task reinforcement learning.* 2019,
+#   [arXiv 1907.04964](https://arxiv.org/abs/1907.04964).
+# - C. Finn, P. Abbeel, S. Levine: *Model-agnostic meta-learning for fast adaptation of deep networks.* ICML 2017,
+#   [arXiv 1703.03400](https://arxiv.org/abs/1703.03400).
+# - J. Xu, V. Makoviychuk, Y. Narang, F. Ramos, W. Matusik, A. Garg, M. Macklin: *Accelerated policy learning with parallel differentiable simulation.* ICLR 2022 (SHAC).
+# - J. Schulman, S. Levine, P. Moritz, M. Jordan, P. Abbeel: *Trust region policy optimization.* ICML 2015.
+
+# %%
+lesson.footer()
