@@ -738,7 +738,8 @@ reproduction.table("maze")
 #
 # Those networks were given the corrected numbers. Here are two more recorded runs in the same maze with the numbers of the *paper's* program, raw
 # step and no last action: plastic and without plasticity, **one seed each**, at one learning rate for both, and longer. One seed is no
-# evidence for an order of the two. Compare each with its own kind above: what do the raw numbers cost?
+# evidence for an order of the two, and it can meet with an accident: the one without plasticity had been much better before it fell. Compare each with
+# its own kind above: what do the raw numbers cost?
 
 # %%
 raw_step = list(runs.recorded("maze", "200k-*").values())
@@ -769,14 +770,14 @@ big = MazeTask()
 lives_lived = {
     name: maze.test(network, big, lesson.choose(smoke=20, lesson=500), seed=SEED) for name, network in veterans.items()
 }
-figure, ax = plt.subplots(figsize=(7, 3.2))
+figure, ax = plt.subplots(figsize=(7, 3.6))
 for name, marker in zip(short.values(), "os^Dv", strict=True):
     reward = lives_lived[name].reward
     by_block = torch.stack([part.mean(0) for part in reward.chunk(10)])  # (10, episodes)
     error = 1.96 * by_block.std(1) / by_block.shape[1] ** 0.5
     ax.errorbar(range(1, 11), by_block.mean(1), error, marker=marker, capsize=3, label=name)
 ax.set(xlabel="tenth of the episode (25 steps each)", ylabel="reward a step")
-ax.legend(ncols=2)
+figure.legend(loc="outside lower center", ncols=3)
 show(
     figure,
     alt="Mean reward a step in each tenth of an episode in the 9 by 9 maze, for one recorded network of each kind, with intervals.",
