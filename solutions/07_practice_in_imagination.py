@@ -31,7 +31,7 @@
 # >
 # > **Prerequisites:** lesson 6.
 # >
-# > **Time:** about 90 minutes, four exercises. What takes longer than a few seconds is announced; all of it together takes about four minutes.
+# > **Time:** about 90 minutes, four exercises. What takes longer than a few seconds is announced; all of it together takes about three minutes.
 #
 # Three kinds of statements are kept apart: the **paper's claim**, the **author's notebooks** (his experiments of May 2019,
 # which are public), and **ours**: what you or we measured.
@@ -776,7 +776,7 @@ print(f"Practice in the true world would have earned {missed:.0f} more there.")
 #
 # All of the above was short. Here are **recorded runs** of the library's own lesson preset: smaller steps (KL 0.02) and twice as many, and a policy is measured by its mean action. Each run is a repetition from the very
 # beginning: training tasks with 4,000 real steps, then three test goals with none. Beside ours: a **single model**; all the **fitting first**, then all the practice; two other optimisers, **PPO** and **SHAC** (it sends
-# gradients through the model), with no less computing time; **practice in the true world**; and TRPO **from scratch**, without a model, on real steps of each goal alone. Made with `tlteach run multitask --preset lesson
+# gradients through the model), with no less computing time (last column); **practice in the true world**; and TRPO **from scratch**, without a model, on real steps of each goal alone. Made with `tlteach run multitask --preset lesson
 # --record`.
 
 # %%
@@ -824,7 +824,7 @@ for y, way in enumerate(drawn):
         ax.plot(values, [y] * len(values), mark, color=looks["color"], markersize=7, markeredgewidth=2, label=looks["label"] if y == 0 else None)
 ax.set(yticks=range(len(drawn)), yticklabels=drawn, xlabel="return, mean of three goals; a mark a seed")
 ax.invert_yaxis()
-ax.legend(loc="upper left")
+ax.legend(loc="lower left")
 show(figure, alt="Recorded runs on the point mass: imagined and real return of each seed for the warm-up, its variants, and practice in the true world.")
 
 # %%
