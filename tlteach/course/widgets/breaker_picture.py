@@ -10,8 +10,8 @@ from tlteach.course.widgets.world_picture import Scene, clipped
 
 SIDE, LEFT, TOP, WIDTH = 360, 58, 30, 860
 RIGHT = LEFT + SIDE + 72
-IMAGINED, REAL = drawing.COLORS[0], drawing.COLORS[2]
-ALARM, WARNING = "#e42536", "\u26a0 ON"
+IMAGINED, REAL = drawing.COLORS[:2]
+ALARM, WARNING = drawing.COLORS[2], "\u26a0 ON"
 
 
 def picture(shown: Deployed, steps: int, reach: float, scene: Scene, label: str) -> str:
