@@ -515,7 +515,8 @@ for words, kind in (("an alpha for each connection", "plastic"), ("one shared al
 # %%
 for r in runs.recorded("one_shot", "lesson-plastic-omniglot-*").values():
     accuracy, seconds = r.metrics["test_accuracy"][-1], r.metrics["cpu_seconds"][-1]
-    print(f"seed {r.config['seed']}: {accuracy:.1%} of {r.config['test_episodes']:,} test episodes, after {seconds / 60:.1f} minutes of one core")
+    asked = f"{r.config['test_episodes']:,} test episodes"
+    print(f"seed {r.config['seed']}: {accuracy:.1%} of {asked}, after {seconds / 60:.1f} minutes of one core")
 
 # %% [markdown]
 # Now beside what others have published. **±** in our rows is how far the 95 % interval over the test episodes reaches (on its longer side);
@@ -585,7 +586,8 @@ show(
 )
 
 # %%
-print(f"in {short} updates at a rate of at most {quiet.learning_rate:g}, Adam moves eta from {quiet.eta:g} by at most about {short * quiet.learning_rate:g}")
+far = short * quiet.learning_rate
+print(f"in {short} updates at a rate of at most {quiet.learning_rate:g}, Adam moves eta from {quiet.eta:g} by at most about {far:g}")
 
 # %% [markdown]
 # ## Summary

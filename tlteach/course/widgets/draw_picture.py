@@ -12,7 +12,7 @@ ROW, SEEN, CELLS, WIDTH = 38, 34, 300, 640  # pixels: a row, what the network se
 BAR = 110
 BLUE = drawing.COLORS[0]
 TITLES = {
-    "trace": "what is remembered of each: its column of Hebb, lying down",
+    "trace": "remembered of each: its column of Hebb, as a row",
     "agreement": "query \u00d7 \u03b1 \u00d7 Hebb: what each feature says",
 }
 
