@@ -87,6 +87,18 @@ def _same_weights(net, draw):
     return net
 
 
+def test_real_steps_move_the_moments_and_not_the_policy(start, monkeypatch):
+    """What practice has learned is not spoiled by the statistics of the steps that it led to."""
+    obs = SHORT.resets(50, 0) * 3
+    monkeypatch.setattr(learner.Shared, "practise", lambda self, *rest: (0.0, False))  # nothing but the collection
+    adaptation, seen = Adaptation(SHORT, TINY, start, TASKS[:1], 1), []
+    for _ in adaptation.steps():
+        shared, optimizer = adaptation._restored(adaptation.learners[0])
+        seen.append((optimizer.policy(obs).mean, shared.model.obs_norm.mean))
+    assert (seen[0][1] - seen[1][1]).abs().max() > 0.02
+    torch.testing.assert_close(seen[0][0], seen[1][0], rtol=1e-4, atol=1e-6)
+
+
 def test_from_stage_one_on_the_others_do_not_matter(start):
     three = Adaptation(SHORT, TINY, start, TASKS, n_stages=2)
     list(zip(range(3), three.steps(), strict=False))  # stage 0

@@ -133,6 +133,18 @@ class Value(nn.Module):
         return list(self.net.parameters())
 
 
+@torch.no_grad()
+def keep_actions(policy: GaussianPolicy, mean: Tensor, std: Tensor) -> None:
+    """Change the first layer such that the policy does what it did when these were the moments of its normaliser.
+
+    Real steps move the moments that a policy looks through. Few steps hardly move those of many; where all steps are
+    few, a policy that has practised would be spoiled. (x - m) / s = (m' - m) / s + s' / s (x - m') / s'.
+    """
+    weight, bias, norm = policy.net.weights[0], policy.net.biases[0], policy.normaliser
+    bias += ((norm.mean - mean) / std) @ weight
+    weight *= (norm.std / std)[:, None]
+
+
 class ActorCritic(nn.Module):
     """A policy and its value behind the interface that every learner here has.
 
