@@ -87,6 +87,11 @@ def metres(value: float) -> str:
     return f"{value:.3f}"
 
 
+def after_stages(run: Result) -> str:
+    n = run.config["stages"]
+    return f"after {n} stage{'s' * (n != 1)}"
+
+
 def called(family: str) -> str:
     return NAMES.get(family, family)
 

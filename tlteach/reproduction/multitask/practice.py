@@ -12,6 +12,7 @@ from tlteach.reproduction.multitask.common import (
     ENOUGH,
     PAPERS,
     ROBOT,
+    after_stages,
     apart,
     called,
     default,
@@ -47,7 +48,7 @@ def warm_up(results: Sequence[Result]) -> Finding:
         measured.append(line(family, "zero shot, virtual return", "zero_virtual", ours))
         measured.append(line(family, "zero shot, distance from the goal at the end", "zero_miss", ours))
         if ours[0].config["stages"]:
-            measured.append(line(family, f"after {ours[0].config['stages']} stages, real return", "last_real", ours))
+            measured.append(line(family, f"{after_stages(ours[0])}, real return", "last_real", ours))
         if random:
             measured.append(line(family, "random policy", "zero_real", random))
         if optimum:

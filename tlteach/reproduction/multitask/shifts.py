@@ -10,6 +10,7 @@ from tlteach.reproduction.multitask.common import (
     ENOUGH,
     PAPERS,
     ROBOT,
+    after_stages,
     apart,
     called,
     families,
@@ -57,7 +58,7 @@ def tasks(results: Sequence[Result]) -> Finding:
         measured.append(line(family, "other tasks: zero shot, real return", "zero_real", ours))
         measured.append(line(family, "other tasks: zero shot, virtual return", "zero_virtual", ours))
         if ours[0].config["stages"]:
-            measured.append(line(family, f"other tasks: after {ours[0].config['stages']} stages", "last_real", ours))
+            measured.append(line(family, f"other tasks: {after_stages(ours[0])}, real return", "last_real", ours))
         if theirs:
             its = Sample.each(theirs, best)
             measured.append(Measured.of(f"{called(family)}: other tasks: MAML, best stage", its, number, theirs))
@@ -86,7 +87,7 @@ def dynamics(results: Sequence[Result]) -> Finding:
             measured.append(line(family, f"{words}: zero shot, real return", "zero_real", group))
             measured.append(Measured.of(f"{called(family)}: {words}: virtual above real", gaps[shift], number, group))
             if group[0].config["stages"]:
-                after = f"{words}: after {group[0].config['stages']} stages, real return"
+                after = f"{words}: {after_stages(group[0])}, real return"
                 measured.append(line(family, after, "last_real", group))
         found[family] = gaps
     if not found:
