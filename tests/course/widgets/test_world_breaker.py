@@ -108,6 +108,10 @@ def test_goals_are_named_by_place_and_those_outside_come_last(breaker):
     assert options[10][0] == "(3.0, \u22120.5) outside" and "goal 12" in options[11][0]
 
 
+def test_it_begins_unbroken_and_the_drop_down_says_so(breaker):
+    assert breaker.controls["motor"].label == "all motors work" and "all motors work" in breaker.picture.value
+
+
 def test_it_can_begin_with_a_broken_world(pupils):
     begun = WorldBreaker(*pupils, GOALS, known=KNOWN, goal=10, motor=1)
     assert (begun.parameters()["goal"], begun.parameters()["motor"]) == (10, 1)

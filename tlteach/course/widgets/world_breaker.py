@@ -12,6 +12,8 @@ from tlteach.modelbased.dynamics import Dynamics
 from tlteach.modelbased.policies import GaussianPolicy
 from tlteach.tasks.families import Family
 
+ALL = -1  # no motor is dead: a drop-down shows nothing for None
+
 
 class WorldBreaker(Widget):
     """Choose a goal, turn the drag of the real world up or down, cut a motor off: the policy practised without that.
@@ -41,12 +43,14 @@ class WorldBreaker(Widget):
         self.model = BreakerModel(model, family, policies, goals, known, rate, clip_margin, seed)
         self.scene = scene(family)
         wide = {"style": {"description_width": "8em"}, "layout": {"width": "26em"}}
-        motors = [("all motors work", None), *((f"no push to the {name}", i) for i, name in enumerate(MOTORS[:2]))]
+        motors = [("all motors work", ALL), *((f"no push to the {name}", i) for i, name in enumerate(MOTORS[:2]))]
         motors += [(f"no push {name}", i) for i, name in enumerate(MOTORS) if i > 1]
         controls = {
             "goal": ipywidgets.Dropdown(options=self._named(), value=goal, description="goal", **wide),
             "drag": slider("drag, in %", 100, 0, 300, 10, continuous_update=False),
-            "motor": ipywidgets.Dropdown(options=motors, value=motor, description="motors", **wide),
+            "motor": ipywidgets.Dropdown(
+                options=motors, value=ALL if motor is None else motor, description="motors", **wide
+            ),
             "steps": slider("real steps", min(10, family.horizon), 1, family.horizon),
         }
         super().__init__(controls)
@@ -71,7 +75,7 @@ class WorldBreaker(Widget):
 
     def shown(self, goal: int, drag: float, motor: int | None) -> Deployed:
         """What is shown; drag in per cent."""
-        return self.model.deployed(goal, drag / 100, motor)
+        return self.model.deployed(goal, drag / 100, None if motor == ALL else motor)
 
     def render(self, goal: int, drag: float, motor: int | None, steps: int) -> str:
         words = self.describe(goal, drag, motor, steps)
@@ -80,7 +84,9 @@ class WorldBreaker(Widget):
     def describe(self, goal: int, drag: float, motor: int | None, steps: int) -> str:
         shown = self.shown(goal, drag, motor)
         x, y = shown.goal
-        what = f"drag at {drag:g} per cent, " + ("all motors work" if motor is None else f"no push {MOTORS[motor]}")
+        what = f"drag at {drag:g} per cent, " + (
+            "all motors work" if motor in (None, ALL) else f"no push {MOTORS[motor]}"
+        )
         lights = [shown.score > shown.score_limit, shown.errors[steps - 1] > shown.error_limits[steps - 1]]
         told = ["on" if light else "off" for light in lights]
         return (
