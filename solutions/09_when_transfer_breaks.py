@@ -116,7 +116,7 @@ print(f"{len(shared.buffer):,} real steps of {shared.config.n_tasks} training ta
 
 # %%
 seen = shared.buffer.latest().obs[::5]
-figure, ax = plt.subplots(figsize=(4.2, 4.2))
+figure, ax = plt.subplots(figsize=(5.4, 5.4))
 ax.scatter(seen[:, 0], seen[:, 1], s=3, color="0.75", label="places in the data")
 ax.add_patch(plt.Rectangle((-2, -2), 4, 4, fill=False, linestyle=":", color="0.4"))
 for part, name, mark, colour in ((KNOWN, "known", "o", COLOURS[0]), (NEW, "new", "*", COLOURS[2]), (OUTSIDE, "outside", "x", COLOURS[1])):
@@ -402,7 +402,7 @@ for seed in range(SEED + 1, SEED + lesson.choose(smoke=2, lesson=3)):
 rows = []
 for name in cases:
     values = np.array([each[name] for each in repeated])  # (seeds, 3)
-    rows.append((name, *(f"{v.mean():.0f} ({v.min():.0f} to {v.max():.0f})" for v in values.T)))
+    rows.append((name, *(f"{v.mean():z.0f} ({v.min():z.0f} to {v.max():z.0f})" for v in values.T)))
 Table(("", "gap of returns", "disagreement, alarms in %", f"error after {few} steps, alarms in %"), rows, f"Mean and range over {len(repeated)} repetitions of 8 policies a case; {RATE:.0%} false alarms are allowed")
 
 # %%
@@ -511,7 +511,7 @@ for name, found in by_shift.items():
     for metric, words in (("virtual_return", "promised"), ("real_return", "real")):
         each = [stage_means(r, metric) for r in found]
         n = min(map(len, each))
-        cells = [f"{np.mean([e[s] for e in each]):.0f} ({min(e[s] for e in each):.0f} to {max(e[s] for e in each):.0f})" if s < n else "" for s in range(3)]
+        cells = [f"{np.mean([e[s] for e in each]):z.0f} ({min(e[s] for e in each):z.0f} to {max(e[s] for e in each):z.0f})" if s < n else "" for s in range(3)]
         rows.append((f"{name}, {words}", str(len(found)), *cells))
 table = Table(("", "seeds", "stage 0", "stage 1", "stage 2"), rows, "Recorded runs: mean (lowest to highest seed) over the test tasks; TRPO")
 table if rows else print("No such run is recorded yet. `tlteach run multitask --family navigation --shift crippled --stages 2` makes one.")
@@ -523,8 +523,8 @@ for name, found in by_shift.items():
     print(f"{name}: from stage 0 to the last ({found[0].config['steps_per_task']} real steps a stage) the gap fell by more than half in {closed} of {len(found)} seeds, and the return rose in {better}")
 
 # %% [markdown]
-# A third thing can happen, and the table tells it, too. Where even the *promise* falls from one stage to the next in a world that has hardly changed, it is further practice that spoils the policy, and not the world. Those runs practise with TRPO, ours above with SHAC.
-# More of the same is no cure by itself; look at both numbers after every stage, and keep the best policy.
+# Read it row by row. Where the gap closes within a stage, the model had only lacked data *there*, and a few hundred real steps were the cure. Where it does not close, think of the picture with the two lines above:
+# most of the data may still tell of the old world, and a model that has to fit both is right about neither. Look at *both* numbers after every stage: a promise that comes down is the model learning the truth, not the policy getting worse.
 
 # %% [markdown]
 # ## Choosing what to learn

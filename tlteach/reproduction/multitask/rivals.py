@@ -102,7 +102,7 @@ MAML = Claim(
 ORACLE = Claim(
     name="multitask-oracle",
     title="Zero shot can outperform a policy that is told the task",
-    number="on some tasks",
+    number="on some tasks †",
     says="The zero-shot policy can already outperform an oracle, a policy that is given the task and trained jointly "
     "over the task distribution.",
     source=ABSTRACT,
