@@ -128,15 +128,15 @@ class Retroactive(Rule):
 
 @pytest.fixture
 def retroactive():
-    register_rule("retroactive")(Retroactive)
+    register_rule("retroactive again")(Retroactive)
     yield
     from tlteach.plasticity.rules import _RULES
 
-    del _RULES["retroactive"]
+    del _RULES["retroactive again"]
 
 
 def test_a_rule_may_bring_its_own_state_parameters_and_clipping(retroactive):
-    layer = PlasticRNN(3, 5, rule="retroactive")
+    layer = PlasticRNN(3, 5, rule="retroactive again")
     output, state = layer(torch.randn(6, 2, 3))
     assert type(state) is Retroactive.State and state.eligibility.shape == (2, 5, 5)
     output.sum().backward()
@@ -150,6 +150,6 @@ def test_a_rule_may_bring_its_own_state_parameters_and_clipping(retroactive):
 
 
 def test_a_rule_with_state_serves_the_readout_too(retroactive):
-    readout = PlasticLinear(4, 3, rule="retroactive")
+    readout = PlasticLinear(4, 3, rule="retroactive again")
     _, state = readout(torch.rand(5, 2, 4))
     assert state.eligibility.shape == (2, 4, 3)
