@@ -25,6 +25,8 @@ from tlteach.reproduction.multitask.common import (
 )
 from tlteach.runs import Result
 
+AMPLE = 10_000_000  # real steps that MAML is given before it counts as surpassed
+
 
 def spent(run: Result) -> float:
     """Real steps of training."""
@@ -36,8 +38,8 @@ def best(run: Result) -> float:
     return max(stages(run))
 
 
-def compared(results: Sequence[Result], method: str) -> Finding:
-    """Ours, zero shot, with a rival after as many real steps or more."""
+def compared(results: Sequence[Result], method: str, ample: int = 0) -> Finding:
+    """Ours, zero shot, with a rival after as many real steps or more; `ample` of them, for more than "partly"."""
     measured, gains, results = [], {}, usual(results)
     for family in families(results):
         ours = default(results, family)
@@ -49,7 +51,8 @@ def compared(results: Sequence[Result], method: str) -> Finding:
         measured += _rival(family, method, theirs, n)
         mine, its = score(ours, "zero_real"), Sample.each(theirs, best)
         ratio = float(np.median([spent(run) for run in theirs])) / n
-        gains[family] = (mine.median - its.median, ratio, apart(mine, its), min(len(ours), len(theirs)))
+        clear = apart(mine, its) and min(map(spent, theirs)) >= ample
+        gains[family] = (mine.median - its.median, ratio, clear, min(len(ours), len(theirs)))
     if not gains:
         return Finding()
     paper = [clear for name, (_, _, clear, _) in gains.items() if name.startswith(PAPERS)]
@@ -79,7 +82,7 @@ def _rival(family: str, method: str, runs: Sequence[Result], n: int) -> list[Mea
 
 
 def maml(results: Sequence[Result]) -> Finding:
-    return compared(results, "maml")
+    return compared(results, "maml", AMPLE)
 
 
 def oracle(results: Sequence[Result]) -> Finding:
@@ -93,9 +96,9 @@ MAML = Claim(
     says="The method surpasses MAML on all tasks with far fewer samples.",
     source=ABSTRACT,
     rule=Rule(
-        f"{ROBOT}, every seed has a higher return on the test tasks, zero shot, than every seed of MAML after as many "
-        "real steps or more, and after the number of gradient steps of the task that is best for it",
-        "the medians are in that order, on any family",
+        f"{ROBOT}, every seed has a higher return on the test tasks, zero shot, than every seed of MAML after "
+        f"{AMPLE:,} real steps or more, and after the number of gradient steps of the task that is best for it",
+        "the medians are in that order, on any family, MAML after as many real steps as ours or more",
     ),
     measure=maml,
 )
