@@ -25,8 +25,8 @@ CHAPTER = Chapter(
         "point mass and Gymnasium's Reacher, which the paper does not have. Half-cheetahs are Gymnasium's, with its "
         "time step: returns are not comparable to the authors'.",
         "MAML and the oracle are ours, too: on 10 tasks an update, not 40, with 10 and 4 trajectories of each, not 20, "
-        "150 and 250 updates on the point mass, not 800 and 1,000; their settings were tuned on the point mass, on tasks "
-        "of their own, and not again on Reacher and half-cheetah (`tlteach.experiments._multitask_presets`).",
+        "150 and 250 updates on the point mass, not 800 and 1,000; their settings were tuned on the point mass, on "
+        "tasks of their own, and not again on Reacher and half-cheetah (`tlteach.experiments._multitask_presets`).",
         "States in the model are cut to the range of the data, widened by half; some settings of TRPO are ours "
         "(`Config.preset`).",
     ),
