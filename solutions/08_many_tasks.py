@@ -689,7 +689,7 @@ stand
 # | It surpasses MAML on all tasks, with far fewer samples | paper's claim | on the point mass, in the table; not tested on the paper's robots here |
 # | The policy after warm-up can already outperform an oracle trained jointly over the tasks | paper's claim | on the point mass: compare "return at the end", and the steps that it took |
 # | Half-cheetah, target velocity 0 to 2 m/s: return -30.5 at zero shot, -26.2 after four stages (200 steps of 0.01 s; 40 test tasks, read off a plot) | author's notebooks, May 2019 | not comparable: our steps and horizon differ |
-# | 36,000 real steps are enough for a cheetah that answers your hand | ours, one seed | the last picture |
+# | 36,000 real steps can be enough for a cheetah that answers your hand | ours, the seed shown; of three recorded ones, one ends far lower | the last picture; REPRODUCTION.md |
 # | With a model, a new reward costs no real step | ours, one run | the pond |
 #
 # ## Summary
