@@ -62,6 +62,14 @@ def test_a_result_survives_saving_and_loading(tmp_path):
     assert torch.equal(loaded.tensors["weight"], result.tensors["weight"])
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """As in a terminal; a shell that starts the tests in the background has them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_a_run_killed_at_any_record_resumes_to_the_same_numbers(tmp_path):
     whole = drive()
 
