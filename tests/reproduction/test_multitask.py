@@ -170,17 +170,19 @@ def test_more_training_tasks(family, by_amount, told):
 
 
 @pytest.mark.parametrize(
-    "family, ours, its, told",
+    "family, ours, its, spent, told",
     [
-        (CHEETAH, [-9, -8, -7], [-11, -10, -12], "reproduced"),
-        (POINT, [-9, -8, -7], [-11, -10, -12], "partly"),
-        (POINT, [-9, -8, -7], [-5, -5, -5], "not reproduced"),
-        (POINT, [-9, -8, -7], [], "not yet run"),
+        (CHEETAH, [-9, -8, -7], [-11, -10, -12], 10_000_000, "reproduced"),
+        (CHEETAH, [-9, -8, -7], [-11, -10, -12], 1_000_000, "partly"),
+        (POINT, [-9, -8, -7], [-11, -10, -12], 10_000_000, "partly"),
+        (POINT, [-9, -8, -7], [-5, -5, -5], 10_000_000, "not reproduced"),
+        (POINT, [-9, -8, -7], [], 10_000_000, "not yet run"),
     ],
 )
-def test_other_tasks(family, ours, its, told):
+def test_other_tasks(family, ours, its, spent, told):
     found = runs(family, ours, shift="tasks") + runs(family, [-2] * 3) + runs(family, [-1] * 3, method="maml")
-    finding = CLAIMS["multitask-task-shift"].measure(found + runs(family, its, method="maml", shift="tasks"))
+    found += trained(runs(family, its, method="maml", shift="tasks"), [spent], [-90], [1])
+    finding = CLAIMS["multitask-task-shift"].measure(found)
     assert finding.verdict == told
     assert [each.value for each in finding.measured][:2] == ["-2.0", f"{np.median(ours):.1f}"]
 
