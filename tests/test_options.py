@@ -19,6 +19,7 @@ class Inner:
     """
 
     size: int = 3
+    widths: tuple[int, ...] = (8, 8)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def test_only_what_is_given_is_there(parser):
     assert vars(parser.parse_args([])) == {}
     given = vars(parser.parse_args(["--kind", "b", "--rate", "0.5", "--clip", "--inner.size", "7", "--bits", "1000"]))
     assert given == {"kind": "b", "rate": 0.5, "clip": True, "inner.size": 7, "bits": 1000}
+    assert vars(parser.parse_args(["--inner.widths", "64", "32", "--clip"])) == {"inner.widths": (64, 32), "clip": True}
     assert vars(parser.parse_args(["--rate", "none", "--no-clip"])) == {"rate": None, "clip": False}
 
 
@@ -62,7 +64,9 @@ def test_nested_values_change_a_copy_of_the_base():
     assert base.inner == Inner(4)
 
 
-@pytest.mark.parametrize("wrong", ["--kind c", "--rate fast", "--seed 1", "--other x", "--bits 60", "--inner.size big"])
+@pytest.mark.parametrize(
+    "wrong", ["--kind c", "--rate fast", "--seed 1", "--other x", "--bits 60", "--inner.size big", "--inner.widths"]
+)
 def test_what_does_not_fit_is_refused(parser, wrong, capsys):
     with pytest.raises(SystemExit) as caught:
         parser.parse_args(wrong.split())

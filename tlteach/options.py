@@ -52,9 +52,17 @@ def _add(parser, name: str, kind: Any, help_text: str) -> None:
         option |= {"action": argparse.BooleanOptionalAction}
     elif inner in (int, float, str):
         option |= {"type": _or_none(inner) if optional else inner, "metavar": inner.__name__.upper()}
+    elif get_origin(inner) is tuple:  # of any length: --dynamics.hidden 64 64
+        each = get_args(inner)[0]
+        option |= {"type": each, "nargs": "+", "action": _Tuple, "metavar": each.__name__.upper()}
     else:
         return  # nothing that a command line can say
     parser.add_argument(f"--{name.replace('_', '-')}", **option)
+
+
+class _Tuple(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, tuple(values))
 
 
 def _or_none(kind: type):

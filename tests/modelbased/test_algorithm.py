@@ -70,6 +70,29 @@ def test_only_collected_steps_are_learned_from():
     assert len(shared.buffer) == TINY.steps_per_task and not torch.equal(before, optimizer.policy.net.weights[0])
 
 
+def test_a_policy_acts_as_before_when_its_own_steps_have_moved_the_moments():
+    shared = Shared(POINT_MASS, TINY)
+    policy, task = shared.fresh().policy, POINT_MASS.sample_tasks(1, 0)[0]
+    seen, acts, moments = POINT_MASS.resets(50, shared.generator), [], []
+    for _ in range(2):
+        shared.collect(policy, task)
+        acts.append(policy(seen).mean.detach())
+        moments.append(shared.model.obs_norm.mean.clone())
+    assert not torch.equal(*moments)
+    torch.testing.assert_close(*acts, rtol=1e-4, atol=1e-6)
+
+
+def test_without_warm_up_the_data_are_those_of_fresh_policies():
+    config = replace(TINY, warm_up=replace(TINY.warm_up, iterations=0))
+    records = list(train(POINT_MASS, config))
+    shared, tasks = Shared(POINT_MASS, config), POINT_MASS.sample_tasks(3, config.seed)
+    for record, task in zip(records, tasks, strict=True):
+        policy = shared.fresh().policy
+        told = shared.returns(policy, task).real, shared.collect(policy, task)[0]
+        assert told == (record.metrics["real_return"], record.metrics["collected_return"])
+        assert math.isnan(record.metrics["model_loss"]) and not record.metrics["diverged"]
+
+
 @pytest.mark.parametrize("factor", [1e4, math.nan])
 def test_a_model_that_diverges_is_told_and_the_run_goes_on_with_what_was_good(monkeypatch, factor):
     """In the second task the model is broken while it is fitted; in the third it is fitted as ever."""

@@ -147,7 +147,7 @@ def learning(config: Config, *, test: bool = False) -> AlgorithmConfig:
     warm_up = config.warm_up
     if test:
         warm_up = replace(warm_up, iterations=config.test_iterations)
-    if config.fitting == "first":  # the same amount of both, one after the other
+    if config.fitting == "first" and warm_up.iterations:  # the same amount of both, one after the other
         n = warm_up.iterations
         warm_up = replace(warm_up, iterations=1, fit_steps=n * warm_up.fit_steps, policy_steps=n * warm_up.policy_steps)
     same = {name: getattr(config, name) for name in names} | {"warm_up": warm_up}

@@ -108,6 +108,7 @@ def run_name(config: Config) -> str:
         parts += [f"{config.dynamics.n_models}x{'x'.join(map(str, config.dynamics.hidden))}", f"{config.n_tasks}tasks"]
         parts += [f"horizon{config.fit.horizon}"] * (config.fit.horizon != 2)
         parts += [f"refine{config.refine}"] * bool(config.refine) + ["first"] * (config.fitting == "first")
+        parts += ["cold"] * (not config.warm_up.iterations)
         rules = {"skip": f"skip{config.window}", "best_of": f"best{config.candidates}"}
         parts += [f"{rules[config.rule]}-{config.criterion}"] if config.rule in rules else []
     parts += [f"shifted-{config.shift}"] * (config.shift != "none")

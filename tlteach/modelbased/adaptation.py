@@ -17,7 +17,6 @@ from tlteach.modelbased.buffer import Transitions
 from tlteach.modelbased.copies import pick, spread
 from tlteach.modelbased.critic import PolicyOptimizer
 from tlteach.modelbased.learner import AlgorithmConfig, Shared
-from tlteach.modelbased.policies import keep_actions
 from tlteach.tasks.families import Family
 
 
@@ -125,10 +124,7 @@ class Adaptation:
         shared, optimizer = self._restored(kept)
         loss, diverged, rows = kept["model_loss"], kept["diverged"], kept["rows"]
         if stage:
-            norm = optimizer.policy.normaliser
-            mean, std = norm.mean.clone(), norm.std.clone()
             shared.collect(optimizer.policy, task)
-            keep_actions(optimizer.policy, mean, std)
             new = shared.buffer.latest(steps)
             rows = _joined(rows, vars(new))
             loss, diverged = shared.practise(optimizer, task, self.config.warm_up.iterations)

@@ -17,7 +17,7 @@ from tlteach.modelbased.critic import Critic, CriticConfig, PolicyOptimizer
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.exploration import explorer
 from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon
-from tlteach.modelbased.policies import GaussianPolicy, Value
+from tlteach.modelbased.policies import GaussianPolicy, Value, keep_actions
 from tlteach.modelbased.ppo import PPO, PPOConfig
 from tlteach.modelbased.selection import SelectionConfig
 from tlteach.modelbased.shac import SHAC, SHACConfig
@@ -121,11 +121,13 @@ class Shared:
         watch: Callable[[WarmUpStep], None] = lambda step: None,
     ) -> tuple[float, bool]:
         """Warm-up on task (K,), or (n, K); returns the model's last loss (mean of the members), and did it diverge?
-        `watch` is called with the record of each iteration.
+        `watch` is called with the record of each iteration. Without an iteration nothing happens: (NaN, False).
 
         Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why. Where the model
         itself is not finite any more, it is put back to what it was before.
         """
+        if not iterations:
+            return math.nan, False
         before = self.fitter.state_dict()
         config = replace(self.config.warm_up, iterations=iterations)
         task = task.to(self.device)
@@ -143,19 +145,25 @@ class Shared:
 
     def collect(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None) -> tuple[float, Tensor]:
         """Real steps of one policy with exploration noise, into the buffer and the running moments: as many as the
-        configuration says, or `steps`.
+        configuration says, or `steps`. The policy acts afterwards as before (see `learn`).
 
         Returns their mean return, and how far off the model was in them 1, 2, ... `AHEAD` steps ahead before it
         learned from them, (AHEAD,): the mean of the members of `fitting.error_by_horizon`.
         """
         got = self._act(policy, task, steps or self.config.steps_per_task, sigma=0.3)
         errors = self.errors(got)
-        self.learn(got)
+        self.learn(got, policy)
         return got.returns().mean().item(), errors
 
-    def learn(self, got) -> None:
-        """`add` real steps as `tlteach.tasks.families.collect` gives them."""
+    def learn(self, got, policy: GaussianPolicy | None = None) -> None:
+        """`add` real steps as `tlteach.tasks.families.collect` gives them. `policy`, one that is to go on, acts as it
+        did although the moments that it looks through have moved.
+        """
+        norm = self.model.obs_norm
+        mean, std = norm.mean.clone(), norm.std.clone()
         self.add(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, got.terminated | got.truncated))
+        if policy is not None:
+            keep_actions(policy, mean, std)
 
     def add(self, new: Transitions) -> None:
         """Real steps into the buffer and the running moments of the model."""

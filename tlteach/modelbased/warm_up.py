@@ -18,7 +18,7 @@ from tlteach.modelbased.virtual import LeftBounds, learned_world
 class WarmUpConfig:
     """The defaults are the authors'.
 
-    iterations: of fitting and practising.
+    iterations: of fitting and practising; 0 leaves fresh policies as they are.
     fit_steps: steps of Adam on the model in each.
     policy_steps: updates of the policy in each.
     rollouts: virtual rollouts in each update, of the family's horizon.
@@ -37,7 +37,8 @@ class WarmUpConfig:
     clip_margin: float | None = None
 
     def __post_init__(self):
-        counts = ("iterations", "fit_steps", "policy_steps", "rollouts")
+        checks.whole(0, iterations=self.iterations)
+        counts = ("fit_steps", "policy_steps", "rollouts")
         checks.whole(1, **{name: getattr(self, name) for name in counts})
         checks.choice("start", self.start, ("reset", "buffer"))
 
