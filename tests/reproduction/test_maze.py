@@ -65,7 +65,11 @@ def test_levels(made):
     assert verdict("maze-levels", both(300, 50)) == "partly"
     assert verdict("maze-levels", both(300, 10)) == "not reproduced"
     assert verdict("maze-levels", both(148, 50, episodes=200_000)) == "not yet run"
-    assert verdict("maze-levels", runs(made, "plastic", 148) + runs(made, "rnn", 50)) == "not yet run", "in batches"
+    assert verdict("maze-levels", runs(made, "plastic", 148) + runs(made, "rnn", 50)) == "not yet run", "another view"
+    seen = dict(task=Config.preset("paper").task, episodes=1_000_000, seeds=5)
+    batches = runs(made, "plastic", 300, **seen) + runs(made, "rnn", 50, **seen)
+    assert verdict("maze-levels", batches) == "partly", "in batches at the best"
+    assert verdict("maze-levels", batches + both(300, 10)) == "not reproduced", "single episodes decide"
 
 
 def test_shorter_runs_with_the_papers_observation_are_shown_but_decide_nothing(made):
