@@ -1,5 +1,6 @@
 """The verdicts on the second paper's claims, from made runs whose every return is known."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from tlteach.experiments.multitask import Config
 from tlteach.provenance import Provenance
 from tlteach.reproduction import multitask
+from tlteach.reproduction.multitask import ablations, authors
 from tlteach.reproduction.multitask.common import real_steps
 from tlteach.runs import Result, plain
 
@@ -245,3 +247,45 @@ def test_shifted_runs_and_chosen_tasks_do_not_count_where_nothing_is_shifted_or_
     usual = runs(POINT, [-19, -18, -15]) + runs(POINT, [-10], method="optimum") + runs(POINT, [-110], method="random")
     for name in ("multitask-warm-up", "multitask-several-models", "multitask-compute", "multitask-transfer"):
         assert CLAIMS[name].measure(usual + others) == CLAIMS[name].measure(usual)
+
+
+def test_ablations_are_told_apart_and_decide_nothing():
+    usual = Config.preset("lesson", POINT)
+    narrow, cold = replace(usual.dynamics, hidden=(8, 8)), replace(usual.warm_up, iterations=0)
+    found = runs(POINT, [-10, -11, -12]) + runs(POINT, range(-44, -35), dynamics=narrow)
+    found += runs(POINT, range(-74, -65), warm_up=cold)
+    both = runs(POINT, [-99] * 3, dynamics=narrow, warm_up=cold) + runs(POINT, [-99] * 3, shift="tasks")
+    table = ablations.table(found + both + runs(POINT, [-21, -20, -19], n_tasks=2))
+    assert [row[:5] for row in table.rows] == [
+        ("point mass: as in the lesson", "3", "-11.0", "-12.0 to -10.0", ""),
+        ("point mass: networks of 2 x 8", "9", "-40.0", "-44.0 to -36.0", f"{2 / math.comb(12, 3):.3f}"),
+        ("point mass: 2 training tasks", "3", "-20.0", "-21.0 to -19.0", f"{2 / math.comb(6, 3):.3f}"),
+        ("point mass: no warm-up in training: the data of random policies", "9", "-70.0", "-74.0 to -66.0", "0.009"),
+    ]
+    plain = runs(POINT, [-110] * 2, method="random") + runs(POINT, [-10], method="optimum")
+    told = CLAIMS["multitask-warm-up"].measure(found + plain)
+    assert "99.0% of the way, 3 seeds" in told.summary, "with most seeds are the ablations"
+
+
+@pytest.mark.parametrize("optimizer", ["ppo", "shac"])
+def test_another_optimiser_at_its_own_pace_is_one_change(optimizer):
+    changes = {name: getattr(Config.preset("lesson", POINT, optimizer), name) for name in ("optimizer", "warm_up")}
+    assert ablations.changed(runs(POINT, [-10], **changes)[0]) == {"optimizer": optimizer}
+
+
+def test_the_authors_world_is_one_of_its_own():
+    """Its time step is another one: its returns stand beside the author's, and never beside those of the lesson's."""
+    own = Config.preset("paper", CHEETAH)
+    sizes = {name: getattr(own, name) for name in ("frame_skip", "dynamics", "warm_up", "maml", "optimizer")} | {
+        "n_tasks": 40
+    }
+    found = runs(CHEETAH, [-30.0], last=-26.0, **sizes) + runs(CHEETAH, [-250.0], method="random", **sizes)
+    table = authors.table(found + runs(CHEETAH, [-1.0] * 5, last=-1.0) + runs(CHEETAH, [-200.0] * 3, method="maml"))
+    assert [row[0] for row in table.rows] == [
+        "half-cheetah, goal velocity: the author's notebooks",
+        "half-cheetah, goal velocity: ours, 1 seed",
+        "half-cheetah, goal velocity: random policy, 1 seed",
+    ]
+    assert table.rows[1][1:] == ("80,000", "-30.0", "-26.0", "", "", "")
+    told = CLAIMS["multitask-warm-up"].measure(found)
+    assert "half-cheetah, goal velocity, authors' time step: 98.2% of the way, 1 seed" in told.summary

@@ -4,28 +4,60 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tlteach.experiments.multitask import scores
+from tlteach.experiments.multitask import Config, scores
 from tlteach.reproduction.claim import Measured
 from tlteach.reproduction.measures import Sample, select
-from tlteach.runs import Result
+from tlteach.runs import Result, plain
 
 ABSTRACT = "arXiv 1907.04964, abstract and a published survey of the paper; its body was not read"
 ENOUGH = 3  # seeds
 PAPERS = ("halfcheetah", "ant")  # robots of the paper's families
 ROBOT = f"on a half-cheetah or an ant, with at least {ENOUGH} seeds of each"
-NAMES = {"navigation": "point mass", "reacher": "Reacher", "halfcheetah-velocity": "half-cheetah, goal velocity"}
+AUTHORS = ", authors' time step"
+NAMES = {
+    "navigation": "point mass",
+    "reacher": "Reacher",
+    "halfcheetah-velocity": "half-cheetah, goal velocity",
+    "ant-velocity": "ant, goal velocity",
+}
 
 
 def usual(results: Iterable[Result], shift: str = "none", rule: str | None = "uniform") -> list[Result]:
-    """Runs with this shift and this rule for training tasks (None: any); the first recorded ones had neither."""
-    fits = [run for run in results if run.config.get("shift", "none") == shift]
-    return [run for run in fits if rule in (None, run.config.get("rule", "uniform"))]
+    """Runs with this shift and this rule for training tasks (None: any) that are no ablations."""
+    fits = [run for run in results if run.config.get("shift", "none") == shift and not _ablated(run)]
+    return [run for run in fits if rule in (None, run.config.get("rule", "uniform"))]  # the first ones had neither
+
+
+def _ablated(run: Result) -> bool:
+    """Whether warm-up was left out, or the model is not as wide, or MAML's batch not as large as in the preset."""
+    config, base = run.config, plain(preset(run))
+    same = config["dynamics"]["hidden"] == base["dynamics"]["hidden"]
+    if config["method"] == "maml":
+        same &= all(config["maml"][name] == base["maml"][name] for name in ("tasks", "episodes"))
+    return not (same and config["warm_up"]["iterations"])
+
+
+def preset(run: Result) -> Config:
+    """What the run is a variant of."""
+    return Config.preset("paper" if run.config["frame_skip"] else "lesson", run.config["family"])
+
+
+def world(run: Result) -> str:
+    """Its family. With the authors' time step it is another one, whose returns cannot be compared."""
+    return run.config["family"] + AUTHORS * bool(run.config["frame_skip"])
+
+
+def within(results: Iterable[Result], family: str) -> list[Result]:
+    """The runs in this `world`."""
+    return [run for run in results if world(run) == family]
 
 
 def tested(results: Sequence[Result], **wanted) -> list[Result]:
-    """The runs with these values that ended with their tests; of two with one seed the one on more training tasks."""
+    """The runs with these values that ended with their tests; of two with one seed the one on more training tasks, of
+    two such the one with more stages.
+    """
     by_seed: dict[int, Result] = {}
-    for run in sorted(select(results, **wanted), key=lambda run: run.config["n_tasks"]):
+    for run in sorted(select(results, **wanted), key=lambda run: (run.config["n_tasks"], run.config["stages"])):
         if run.provenance.complete and np.isfinite(run.metrics["stage"]).any():
             by_seed[run.config["seed"]] = run
     return [by_seed[seed] for seed in sorted(by_seed)]
@@ -33,7 +65,7 @@ def tested(results: Sequence[Result], **wanted) -> list[Result]:
 
 def families(results: Sequence[Result]) -> list[str]:
     """Of the runs, the paper's first."""
-    names = sorted({run.config["family"] for run in results})
+    names = sorted(set(map(world, results)))
     return sorted(names, key=lambda name: not name.startswith(PAPERS))
 
 
@@ -55,7 +87,7 @@ def groups(results: Sequence[Result], *, but: str = "") -> list[list[Result]]:
 
 def default(results: Sequence[Result], family: str) -> list[Result]:
     """Our method's runs on a family: the setting that was run with the most seeds."""
-    chosen = groups(select(usual(results), family=family, fitting="interleaved", refine=0))
+    chosen = groups(select(within(usual(results), family), fitting="interleaved", refine=0))
     return tested(chosen[-1]) if chosen else []
 
 
@@ -93,7 +125,8 @@ def after_stages(run: Result) -> str:
 
 
 def called(family: str) -> str:
-    return NAMES.get(family, family)
+    name = family.removesuffix(AUTHORS)
+    return NAMES.get(name, name) + family[len(name) :]
 
 
 def line(family: str, what: str, name: str, runs: Sequence[Result]) -> Measured:

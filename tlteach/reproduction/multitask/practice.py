@@ -24,6 +24,7 @@ from tlteach.reproduction.multitask.common import (
     score,
     tested,
     usual,
+    within,
 )
 from tlteach.runs import Result
 
@@ -34,13 +35,13 @@ def warm_up(results: Sequence[Result]) -> Finding:
     measured, shares, results = [], {}, usual(results)
     for family in families(results):
         ours = default(results, family)
-        random = tested(results, family=family, method="random")
+        random = tested(within(results, family), method="random")
         optimum = [
             run
-            for run in tested(results, family=family, method="optimum")
+            for run in tested(within(results, family), method="optimum")
             if ours and run.config["optimizer"] == ours[0].config["optimizer"]
         ]
-        scratch = tested(results, family=family, method="scratch")
+        scratch = tested(within(results, family), method="scratch")
         if not ours:
             continue
         n = real_steps(ours[0])
@@ -87,7 +88,7 @@ def several(results: Sequence[Result]) -> Finding:
     """Ensembles beside single models, and interleaved fitting beside fitting first, of the same optimiser."""
     measured, better, results = [], {}, usual(results)
     for family in families(results):
-        ours = select(results, family=family, method="model-based")
+        ours = select(within(results, family), method="model-based")
         for optimizer in sorted({run.config["optimizer"] for run in ours}):
             chosen = select(ours, optimizer=optimizer)
             several = [group for group in groups(select(chosen, fitting="interleaved")) if _models(group[0]) > 1]
@@ -128,7 +129,7 @@ def transfer(results: Sequence[Result]) -> Finding:
     """Runs that differ in the number of training tasks alone."""
     measured, gains, results = [], {}, usual(results)
     for family in families(results):
-        ours = select(results, family=family, fitting="interleaved", refine=0)
+        ours = select(within(results, family), fitting="interleaved", refine=0)
         several = [group for group in groups(ours, but="n_tasks") if len({run.config["n_tasks"] for run in group}) > 1]
         if not several:
             continue
@@ -167,7 +168,7 @@ def compute(results: Sequence[Result]) -> Finding:
         pace = Sample.each(ours, lambda run: real_steps(run) / _seconds(run))
         measured.append(Measured.of(f"{called(family)}: real steps a CPU second, ours", pace, count, ours))
         for method, name in (("maml", "MAML"), ("oracle", "oracle")):
-            if runs := tested(results, family=family, method=method):
+            if runs := tested(within(results, family), method=method):
                 rate = Sample.each(runs, lambda run: run.metrics["real_steps"][-1] / _seconds(run))
                 measured.append(Measured.of(f"{called(family)}: real steps a CPU second, {name}", rate, count, runs))
     if not shares:

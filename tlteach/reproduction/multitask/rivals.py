@@ -22,6 +22,7 @@ from tlteach.reproduction.multitask.common import (
     stages,
     tested,
     usual,
+    within,
 )
 from tlteach.runs import Result
 
@@ -43,7 +44,7 @@ def compared(results: Sequence[Result], method: str, ample: int = 0) -> Finding:
     measured, gains, results = [], {}, usual(results)
     for family in families(results):
         ours = default(results, family)
-        theirs = [r for r in tested(results, family=family, method=method) if ours and spent(r) >= real_steps(ours[0])]
+        theirs = [r for r in tested(within(results, family), method=method) if ours and spent(r) >= real_steps(ours[0])]
         if not theirs:
             continue
         n = real_steps(ours[0])

@@ -18,6 +18,7 @@ from tlteach.reproduction.multitask.common import (
     setting,
     tested,
     usual,
+    within,
 )
 from tlteach.runs import Result
 
@@ -28,9 +29,9 @@ def selection(results: Sequence[Result]) -> Finding:
     """Each rule and criterion beside uniform draws of the same setting."""
     measured, pairs = [], []
     for family in families(results):
-        for uniform in groups(select(usual(results), family=family)):
+        for uniform in groups(select(within(usual(results), family))):
             kinds: dict[str, list[Result]] = {}
-            for run in select(usual(results, rule=None), family=family, method="model-based", rule=tuple(RULES)):
+            for run in select(within(usual(results, rule=None), family), method="model-based", rule=tuple(RULES)):
                 if setting(run) == setting(uniform[0]):
                     kinds.setdefault(f"{RULES[run.config['rule']]}, by {run.config['criterion']}", []).append(run)
             kinds = {name: group for name, runs in kinds.items() if (group := tested(runs))}

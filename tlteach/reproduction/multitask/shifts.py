@@ -21,6 +21,7 @@ from tlteach.reproduction.multitask.common import (
     setting,
     tested,
     usual,
+    within,
 )
 from tlteach.reproduction.multitask.rivals import AMPLE, best, spent
 from tlteach.runs import Result
@@ -31,10 +32,10 @@ WORLDS = {"none": "the world of training", "friction": "half the friction", "cri
 def shifted(results: Sequence[Result], family: str, shift: str) -> list[Result]:
     """Our runs with a shift, in the setting that has most seeds among the shifted ones."""
     others = [r for name in ("tasks", "friction", "crippled") for r in usual(results, name)]
-    chosen = groups(select(others, family=family))
+    chosen = groups(select(within(others, family)))
     if not chosen:
         return []
-    same = [group for group in groups(select(usual(results, shift), family=family)) if _alike(group, chosen[-1])]
+    same = [group for group in groups(select(within(usual(results, shift), family))) if _alike(group, chosen[-1])]
     return tested(same[-1]) if same else []
 
 
@@ -52,7 +53,7 @@ def tasks(results: Sequence[Result]) -> Finding:
         ours, usually = shifted(results, family, "tasks"), shifted(results, family, "none")
         if not ours:
             continue
-        theirs = tested(usual(results, "tasks"), family=family, method="maml")
+        theirs = tested(within(usual(results, "tasks"), family), method="maml")
         if usually:
             measured.append(line(family, "tasks as in training: zero shot, real return", "zero_real", usually))
         measured.append(line(family, "other tasks: zero shot, real return", "zero_real", ours))
