@@ -150,7 +150,10 @@ def pulls_until_paid(paying, wins):
 
 def visit(paying_levers, carries_over, generator):
     """The number of pulls in each room."""
-    wins, pulls = torch.rand(N_LEVERS, generator=generator), []  # less than 1: a first preference without any reason
+    wins, pulls = (
+        torch.rand(N_LEVERS, generator=generator),
+        [],
+    )  # less than 1: a first preference without any reason
     for paying in paying_levers:
         pulls.append(pulls_until_paid(paying, wins))
         if carries_over:
@@ -197,14 +200,16 @@ def draw(visits):
 same_house = experiment()
 show(
     draw(same_house),
-    alt="Pulls until success over 60 rooms. Starting afresh stays near ten and a half; carrying over falls to about two.",
+    alt="Pulls until success over 60 rooms. Starting afresh stays near ten and a half; carrying over falls "
+    "to about two.",
 )
 
 # %%
 last = same_house["carries over"][:, -20:].mean().item()
 speed.reveal(
     "about 2" if last < 3.5 else "about 5",
-    f"Over the last 20 rooms it was {last:.1f}. It cannot be 1: even who knows the odds must sometimes pull twice.",
+    f"Over the last 20 rooms it was {last:.1f}. It cannot be 1: even who knows the odds must sometimes "
+    f"pull twice.",
 )
 
 # %% [markdown]
@@ -232,7 +237,8 @@ show(figure, alt="As before for 40 rooms; at the move, carrying over rises above
 fresh, carried = (two_houses[name][:, 40:43].mean().item() for name in ("starts afresh", "carries over"))
 moved.reveal(
     "worse than none" if carried > fresh else "still a help",
-    f"In the first three rooms: {carried:.1f} pulls with experience, {fresh:.1f} without. Experience looks first where "
+    f"In the first three rooms: {carried:.1f} pulls with experience, {fresh:.1f} without. Experience "
+    f"looks first where "
     "there is least to find. This is called negative transfer; lesson 9 is about noticing it in time.",
 )
 

@@ -147,13 +147,15 @@ def draw(traces):
 
 show(
     draw({"Hebb, eta = 0.1": follow(hebb_update, pre, post, eta=0.1)}),
-    alt="A connection's trace over 60 steps. It climbs to about 0.4 while both neurons fire, and shrinks at all other steps.",
+    alt="A connection's trace over 60 steps. It climbs to about 0.4 while both neurons fire, and shrinks at "
+    "all other steps.",
 )
 
 # %%
 climb.reveal(
     "0.4",
-    f"It is 1 - 0.9 ** 5 = {1 - 0.9**5:.2f}: each step takes a tenth of the way that is left to 1. And in silence, time alone "
+    f"It is 1 - 0.9 ** 5 = {1 - 0.9**5:.2f}: each step takes a tenth of the way that is left to 1. And in "
+    f"silence, time alone "
     "makes it forget: at every step it keeps only 1 - eta of itself.",
 )
 
@@ -203,7 +205,8 @@ etas = torch.linspace(0.001, 0.999, 999)
 after_nine = torch.tensor([recall_strength(eta, 9) for eta in etas.tolist()])
 best.reveal(
     "0.1",
-    f"The best of all is eta = {etas[after_nine.argmax()].item():.2f}. For a delay of d steps it is 1 / (d + 1): "
+    f"The best of all is eta = {etas[after_nine.argmax()].item():.2f}. For a delay of d steps it is 1 / "
+    f"(d + 1): "
     "set the derivative of your formula to zero.",
 )
 
@@ -261,14 +264,16 @@ show(
             "Oja": follow(oja_update, pre, post, eta=0.1),
         }
     ),
-    alt="Hebb's trace shrinks at every step without joint firing. Oja's stays level in silence and when pre fires alone, "
+    alt="Hebb's trace shrinks at every step without joint firing. Oja's stays level in silence and when pre "
+    "fires alone, "
     "and shrinks only when post fires alone.",
 )
 
 # %%
 shrinks.reveal(
     "when post fires alone",
-    "Post is active but this input did not cause it: the trace is contradicted, so it gives way. In silence the gate is shut: nothing changes at all.",
+    "Post is active but this input did not cause it: the trace is contradicted, so it gives way. In "
+    "silence the gate is shut: nothing changes at all.",
 )
 
 # %% [markdown]
@@ -352,7 +357,8 @@ left.axvline(7.5, color="black", linewidth=2)
 matrix(right, hebb[-1].numpy(), "the trace at the end")
 show(
     figure,
-    alt="The eight neurons show the pattern, echo it without input, and after being switched off complete it from its half. "
+    alt="The eight neurons show the pattern, echo it without input, and after being switched off complete it "
+    "from its half. "
     "The trace is a block pattern: the outer product of the pattern with itself.",
 )
 
@@ -398,8 +404,10 @@ print("network says:  ", missing(by_hand))
 # %%
 which.reveal(
     "those of B",
-    "The neurons were still echoing B when the cue came, and B's trace is about four times as strong as A's. The echo feeds "
-    "itself, and A is drowned. Yet A is in the trace: switch the neurons off before the cue (quiet_at=8), and it comes back.",
+    "The neurons were still echoing B when the cue came, and B's trace is about four times as strong as "
+    "A's. The echo feeds "
+    "itself, and A is drowned. Yet A is in the trace: switch the neurons off before the cue "
+    "(quiet_at=8), and it comes back.",
 )
 
 # %% [markdown]

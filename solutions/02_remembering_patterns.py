@@ -72,7 +72,11 @@ ax.set(xlabel="step", ylabel="bit", xticks=range(task.n_steps))
 ax.grid(False)
 for x, words in [(1, "one pattern"), (5, "another"), (9, "the cue")]:
     ax.text(x, -1.5, words, ha="center")
-show(figure, alt="An episode as a picture: a pattern for three steps, a blank, a second pattern, a blank, then half of one.")
+show(
+    figure,
+    alt="An episode as a picture: a pattern for three steps, a blank, a second pattern, a blank, then half "
+    "of one.",
+)
 
 # %% [markdown]
 # Could the network be lucky? Suppose it copies the bits that it is given and tosses a coin for the others.
@@ -134,7 +138,10 @@ cue = degrade(pattern, 0.8, coins)
 guesses = torch.randint(0, 2, (2000, 50), generator=coins) * 2 - 1
 answers = torch.where(cue == 0, guesses, cue)  # (2000, 50)
 luck = bit_error(answers, pattern.expand(2000, -1))
-chance.reveal("0.4", f"Half of the guesses are wrong: half of 0.8. 2,000 tries say {luck:.3f}. With half erased, it is 0.25.")
+chance.reveal(
+    "0.4",
+    f"Half of the guesses are wrong: half of 0.8. 2,000 tries say {luck:.3f}. With half erased, it is 0.25.",
+)
 
 # %% [markdown]
 # ## The loss
@@ -194,17 +201,27 @@ needed
 # compiled then. The stop button of the kernel ends it early and keeps what was learned.
 
 # %%
-live = widgets.LiveTraining("plastic network, 50 bits", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30))
+live = widgets.LiveTraining(
+    "plastic network, 50 bits", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30)
+)
 live
 
 # %%
-plastic = patterns.run(patterns.Config.preset(PRESET, "plastic", seed=SEED), on_record=live.curve("plastic"), progress=False)
+plastic = patterns.run(
+    patterns.Config.preset(PRESET, "plastic", seed=SEED), on_record=live.curve("plastic"), progress=False
+)
 network = patterns.restore(plastic)
 
 # %%
 below = plastic.metrics["episodes"][plastic.metrics["running_error"] < 0.01]
-nearest = min((200, 2_000, 20_000, 200_000), key=lambda n: abs(torch.log(torch.tensor(n / below[0])))) if len(below) else None
-needed.reveal(f"{nearest:,}", f"This run got there after {below[0]:,} episodes.") if nearest else "too short a run to tell"
+nearest = (
+    min((200, 2_000, 20_000, 200_000), key=lambda n: abs(torch.log(torch.tensor(n / below[0]))))
+    if len(below)
+    else None
+)
+needed.reveal(
+    f"{nearest:,}", f"This run got there after {below[0]:,} episodes."
+) if nearest else "too short a run to tell"
 
 # %% [markdown]
 # A training curve flatters: we looked at it until it dipped low enough. So test the trained network on episodes it has never
@@ -248,7 +265,8 @@ matrix(left, layer.weight.detach().numpy(), "weights w")
 matrix(right, layer.alpha.detach().numpy(), "plasticity alpha")
 show(
     figure,
-    alt="Two 51 by 51 matrices. The weights are small except on the diagonal; the plasticities nearly all have the same sign.",
+    alt="Two 51 by 51 matrices. The weights are small except on the diagonal; the plasticities nearly all "
+    "have the same sign.",
 )
 
 # %%
@@ -285,7 +303,9 @@ freeze
 
 # %%
 versions = {"as trained": network}
-versions |= {what: patterns.ablate(network, what, task) for what in ("frozen trace", "shared alpha", "no plasticity")}
+versions |= {
+    what: patterns.ablate(network, what, task) for what in ("frozen trace", "shared alpha", "no plasticity")
+}
 scores = {name: test(version) for name, version in versions.items()}
 
 figure, ax = plt.subplots(figsize=(7, 2.6))
@@ -296,7 +316,8 @@ ax.text(0.248, 2.9, "chance", ha="right")
 ax.set(xlabel="share of wrong bits on fresh episodes (bars: 95 % interval)")
 show(
     figure,
-    alt="Error of the network as trained and with each ablation: " + ", ".join(f"{n} {scores[n][0]:.3f}" for n in scores),
+    alt="Error of the network as trained and with each ablation: "
+    + ", ".join(f"{n} {scores[n][0]:.3f}" for n in scores),
 )
 
 # %%
@@ -304,8 +325,10 @@ difference = scores["frozen trace"][0] - scores["as trained"][0]
 doubt = (scores["frozen trace"][1] ** 2 + scores["as trained"][1] ** 2) ** 0.5
 freeze.reveal(
     "about the same" if abs(difference) < doubt else "smaller" if difference < 0 else "much larger",
-    f"{scores['frozen trace'][0]:.4f} against {scores['as trained'][0]:.4f}. What must be remembered is in the trace before "
-    "the cue comes. A likely reason why updating it further can even harm: the neurons still echo the pattern seen last, so "
+    f"{scores['frozen trace'][0]:.4f} against {scores['as trained'][0]:.4f}. What must be remembered is "
+    f"in the trace before "
+    "the cue comes. A likely reason why updating it further can even harm: the neurons still echo the "
+    "pattern seen last, so "
     "the trace learns a mixture.",
 )
 
@@ -340,8 +363,10 @@ Table(("network", "asked for the first", "asked for the last"), rows, "Share of 
 # %%
 without.reveal(
     "the first pattern only" if split["no plasticity"][0] > 0.2 > split["no plasticity"][1] else "both",
-    "Each neuron has a negative weight to itself, so the last pattern is turned over at every step and fades slowly. Blank and "
-    "cue make four steps, an even number, so it stands the right way up at the end. Activity holds one pattern; the first was "
+    "Each neuron has a negative weight to itself, so the last pattern is turned over at every step and "
+    "fades slowly. Blank and "
+    "cue make four steps, an even number, so it stands the right way up at the end. Activity holds one "
+    "pattern; the first was "
     "overwritten by the second, and only the trace still has it.",
 )
 
@@ -361,7 +386,9 @@ without.reveal(
 # a minute; stop it when you have seen enough.
 
 # %%
-race = widgets.LiveTraining("the same budget for everyone", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30))
+race = widgets.LiveTraining(
+    "the same budget for everyone", target=0.01, cpu_seconds=lesson.choose(smoke=None, lesson=30)
+)
 race
 
 # %%
@@ -373,7 +400,8 @@ for rival in ("shared", "rnn", "lstm"):
 # %%
 show(
     patterns.plot(results),
-    alt="Share of wrong bits against training episodes for four networks. Both plastic ones fall below one percent; "
+    alt="Share of wrong bits against training episodes for four networks. Both plastic ones fall below one "
+    "percent; "
     "the RNN is near one eighth, and the LSTM a little below it, when their time is up.",
 )
 
@@ -394,7 +422,8 @@ show(
 recorded = list(runs.recorded("patterns", "compare-*").values())
 show(
     patterns.plot(recorded),
-    alt="Recorded comparison over five seeds with 30 CPU minutes each: share of wrong bits against training episodes.",
+    alt="Recorded comparison over five seeds with 30 CPU minutes each: share of wrong bits against training "
+    "episodes.",
 )
 
 # %%
@@ -443,7 +472,8 @@ top.set(ylabel="share of wrong bits", yscale="log")
 bottom.set(ylabel="loss", xlabel="training episodes", ylim=(0, None))
 show(
     figure,
-    alt="All five seeds dip to one percent wrong bits near 5,000 episodes and climb back to six percent, while the loss falls "
+    alt="All five seeds dip to one percent wrong bits near 5,000 episodes and climb back to six percent, "
+    "while the loss falls "
     "steadily from 25 to 8. The seed that dipped just below one percent was stopped there.",
 )
 
@@ -466,7 +496,8 @@ show(
 large = next(iter(runs.recorded("patterns", "lesson-plastic-1000bits-*").values()))
 show(
     patterns.plot(large, against="cpu_seconds", target=0.015),
-    alt="The 1000-bit network's running error falls from a quarter to about one percent within a few minutes of computing.",
+    alt="The 1000-bit network's running error falls from a quarter to about one percent within a few minutes "
+    "of computing.",
 )
 
 # %% [markdown]
@@ -523,7 +554,9 @@ from tlteach.plasticity import PlasticRNN
 for implementation in ("direct", "chunked"):
     torch.manual_seed(SEED)
     wide = PlasticRNN(300, 300, input_map=False, implementation=implementation)
-    drive = torch.randn(lesson.choose(smoke=10, lesson=100), 4, 300, generator=torch.Generator().manual_seed(SEED))
+    drive = torch.randn(
+        lesson.choose(smoke=10, lesson=100), 4, 300, generator=torch.Generator().manual_seed(SEED)
+    )
     seconds = []
     for _ in range(3):
         started = time.process_time()

@@ -72,10 +72,16 @@ figure, axes = plt.subplots(2, 6, figsize=(7, 2.5))
 for ax, picture in zip(axes.flat, withheld, strict=False):
     ax.imshow(picture.view(side, side), cmap="gray", vmin=-1, vmax=1)
     ax.axis("off")
-show(figure, alt="Twelve small grey pictures with light and dark shapes, edges and gentle shading, made by a program.")
+show(
+    figure,
+    alt="Twelve small grey pictures with light and dark shapes, edges and gentle shading, made by a program.",
+)
 
 # %%
-print(f"{len(shown):,} pictures to train on, {len(withheld):,} withheld, {side} x {side} pixels. Source: {source}")
+print(
+    f"{len(shown):,} pictures to train on, {len(withheld):,} withheld, {side} x {side} pixels. Source: "
+    f"{source}"
+)
 
 # %% [markdown]
 # ### Exercise 1 · Bring a picture to the network's range
@@ -124,7 +130,11 @@ for ax, tile, title in zip(axes, tiles, titles, strict=True):
     ax.imshow(tile.view(side, side), cmap="gray", vmin=-1, vmax=1)
     ax.set_title(title, fontsize=9)
     ax.axis("off")
-show(figure, alt="The showings of an episode in a row, each with the step at which it begins, then the half picture and the whole.")
+show(
+    figure,
+    alt="The showings of an episode in a row, each with the step at which it begins, then the half picture "
+    "and the whole.",
+)
 
 # %%
 print(f"{task.n_steps} steps; the loss looks only at the last one")
@@ -170,7 +180,9 @@ x, hebb = torch.zeros(1, task.n_pixels + 1), torch.zeros(task.n_pixels + 1, task
 bias = torch.ones(1, 1)
 for picture, given in zip(episode.inputs, episode.clamp, strict=True):
     before, summed = x, x @ (w + alpha * hebb)
-    x = clamp_step(summed, torch.cat([picture, bias], -1), torch.cat([given, bias.bool()], -1)).float()  # equation 1, or the pixel
+    x = clamp_step(
+        summed, torch.cat([picture, bias], -1), torch.cat([given, bias.bool()], -1)
+    ).float()  # equation 1, or the pixel
     hebb = hebb + eta * (torch.outer(before[0], x[0]) - hebb)  # equation 2
 
 with torch.no_grad():
@@ -226,7 +238,8 @@ for name, guess in guesses.items():
 # %%
 memory = widgets.Predict(
     "images-before-training",
-    "Before any training the network has weights and plasticities of about 0.01. Its error on a picture is ...",
+    "Before any training the network has weights and plasticities of about 0.01. Its error on a picture "
+    "is ...",
     ["about that of grey", "far above grey", "far below grey"],
 )
 memory
@@ -236,7 +249,8 @@ errors = images.evaluate(untrained, task, withheld, lesson.choose(smoke=8, lesso
 ratio = errors.mean().item() / zero["grey"]
 memory.reveal(
     "far above grey" if ratio > 1.2 else "far below grey" if ratio < 0.8 else "about that of grey",
-    f"{errors.mean():.1f}, {ratio:.2f} times the error of grey. The trace is all there, but nobody can read it yet.",
+    f"{errors.mean():.1f}, {ratio:.2f} times the error of grey. The trace is all there, but nobody can "
+    f"read it yet.",
 )
 
 # %% [markdown]
@@ -262,7 +276,9 @@ live = widgets.LiveTraining("squared error of withheld pictures", metric="withhe
 live
 
 # %%
-names = images.LABELS  # of the networks, wherever they are shown: "plastic" is the one with an alpha per connection
+names = (
+    images.LABELS
+)  # of the networks, wherever they are shown: "plastic" is the one with an alpha per connection
 results = {}
 for kind in ("plastic", "shared", "rnn"):
     config = images.Config.preset(PRESET, kind, seed=SEED)
@@ -276,17 +292,25 @@ ax.text(0.02, zero["grey"], "grey guess", va="bottom", color="0.35", transform=a
 ax.set_ylim(0, max(ax.get_ylim()[1], 1.1 * zero["grey"]))
 show(
     figure,
-    alt="Squared error of withheld pictures against training episodes for a network with an alpha per connection, for "
-    f"one with a single shared alpha, and for one without plasticity. A line marks the grey guess, at {zero['grey']:.0f}.",
+    alt="Squared error of withheld pictures against training episodes for a network with an alpha per "
+    "connection, for "
+    f"one with a single shared alpha, and for one without plasticity. A line marks the grey guess, at "
+    f"{zero['grey']:.0f}.",
 )
 
 # %%
 first, final = ({n: r.metrics["withheld_loss"][i] for n, r in results.items()} for i in (0, -1))
 behind, ahead = first["plastic"] > first["shared"], final["plastic"] < final["shared"]
 pays.reveal(
-    "no better than one for all" if not ahead else "worse at first, better later" if behind else "better from the start",
-    f"After the first record {first['plastic']:.1f} against {first['shared']:.1f}, at the end {final['plastic']:.1f} against "
-    f"{final['shared']:.1f}. One number is found quickly; tens of thousands take longer, and go further. One seed and a short "
+    "no better than one for all"
+    if not ahead
+    else "worse at first, better later"
+    if behind
+    else "better from the start",
+    f"After the first record {first['plastic']:.1f} against {first['shared']:.1f}, at the end "
+    f"{final['plastic']:.1f} against "
+    f"{final['shared']:.1f}. One number is found quickly; tens of thousands take longer, and go further. "
+    f"One seed and a short "
     "run: the recorded runs below tell whether it lasts.",
 )
 
@@ -301,7 +325,9 @@ four = task.sample(4, lesson.generator(3), withheld)
 with torch.no_grad():
     answers = {name: network(four)[-1] for name, network in networks.items()}
 rows = {"cue": four.inputs[-1], "truth": four.targets, **answers}
-errors = {name: lost_half_error(answer, four.targets, four.erased) for name, answer in answers.items()}  # (4,) each
+errors = {
+    name: lost_half_error(answer, four.targets, four.erased) for name, answer in answers.items()
+}  # (4,) each
 closest = [min(errors, key=lambda name: errors[name][k]) for k in range(4)]
 
 figure, axes = plt.subplots(5, 4, figsize=(6, 7.6))
@@ -313,7 +339,8 @@ for line, (label, pictures) in zip(axes, rows.items(), strict=True):
     line[0].set_ylabel(label)
 show(
     figure,
-    alt="Four withheld pictures: half as a cue, whole, and as completed by each network. Closest to the truth: "
+    alt="Four withheld pictures: half as a cue, whole, and as completed by each network. Closest to the "
+    "truth: "
     + ", ".join(f"in picture {k + 1} the network with {name}" for k, name in enumerate(closest))
     + ".",
 )
@@ -322,7 +349,11 @@ show(
 rows = [(name, *(f"{e:.3f}" for e in each)) for name, each in errors.items()]
 grey = lost_half_error(four.inputs[-1], four.targets, four.erased)
 columns = ("network", *(f"picture {k + 1}" for k in range(4)))
-Table(columns, [("grey guess", *(f"{e:.3f}" for e in grey)), *rows], "Mean squared error of a lost pixel in the four pictures above")
+Table(
+    columns,
+    [("grey guess", *(f"{e:.3f}" for e in grey)), *rows],
+    "Mean squared error of a lost pixel in the four pictures above",
+)
 
 # %%
 print("Closest to the truth:", ", ".join(f"{k + 1} {name}" for k, name in enumerate(closest)))
@@ -355,10 +386,15 @@ bench
 # columns of each matrix is the top half of the picture.
 
 # %%
-recorded = {kind: list(runs.recorded("images", f"small-{kind}-*").values())[:3] for kind in results}  # up to three seeds
+recorded = {
+    kind: list(runs.recorded("images", f"small-{kind}-*").values())[:3] for kind in results
+}  # up to three seeds
 veterans = {kind: [images.restore(result) for result in found] for kind, found in recorded.items()}
 veteran, veteran_task = veterans["plastic"][0], images.Config.preset("small").task
-w, alpha = veteran.layer.weight.detach()[:-1, :-1], veteran.layer.alpha.detach()[:-1, :-1]  # without the bias neuron
+w, alpha = (
+    veteran.layer.weight.detach()[:-1, :-1],
+    veteran.layer.alpha.detach()[:-1, :-1],
+)  # without the bias neuron
 size = veteran_task.side
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8))
@@ -366,8 +402,10 @@ matrix(left, w.numpy(), "weights w", 3 * w.std().item())
 matrix(right, alpha.numpy(), "plasticity alpha", 3 * alpha.std().item())
 show(
     figure,
-    alt="The learned weights show little but a few diagonals near the middle. The plasticities show four quadrants, positive from one "
-    "half of the picture to the other and slightly negative within a half, a bright diagonal, and a wide band near the middle.",
+    alt="The learned weights show little but a few diagonals near the middle. The plasticities show four "
+    "quadrants, positive from one "
+    "half of the picture to the other and slightly negative within a half, a bright diagonal, and a wide "
+    "band near the middle.",
 )
 
 # %% [markdown]
@@ -408,14 +446,24 @@ def quadrants(ax, alpha, side, title):
         for b, (other, other_rows) in enumerate(halves.items()):
             words = f"{name} to {other}\n{between(alpha, side, rows, other_rows):+.3f}"
             place = middle * (b + 0.5), middle * (a + 0.5)
-            ax.text(*place, words, ha="center", va="center", bbox=dict(facecolor="white", edgecolor="none", alpha=0.85))
+            ax.text(
+                *place,
+                words,
+                ha="center",
+                va="center",
+                bbox=dict(facecolor="white", edgecolor="none", alpha=0.85),
+            )
     ax.axhline(middle - 0.5, color="black", linewidth=0.8)
     ax.axvline(middle - 0.5, color="black", linewidth=0.8)
 
 
 figure, ax = plt.subplots(figsize=(5.4, 4.4))
 quadrants(ax, alpha, size, "mean alpha of each quadrant")
-show(figure, alt="The learned plasticities with the mean of each quadrant: positive across the halves, near zero or negative within.")
+show(
+    figure,
+    alt="The learned plasticities with the mean of each quadrant: positive across the halves, near zero or "
+    "negative within.",
+)
 
 # %% [markdown]
 # When the bottom is lost, the top half must tell it what to be: that is the quadrant *top to bottom*. (They all started at 0, give or
@@ -451,22 +499,32 @@ images.table([*list(results.values())[:2], *shuffled.values()])
 # %%
 gap = {}
 for what, pair in (("pictures", results), ("shuffled", shuffled)):
-    plastic, shared = (pair[kind].metrics["loss"][-10:].mean() for kind in ("plastic", "shared"))  # many episodes: less noise
+    plastic, shared = (
+        pair[kind].metrics["loss"][-10:].mean() for kind in ("plastic", "shared")
+    )  # many episodes: less noise
     gap[what] = shared - plastic
 shuffling.reveal(
-    "no: without structure one alpha is enough" if gap["shuffled"] < 0.5 else "yes, but by less" if gap["shuffled"] < 0.8 * gap["pictures"] else "yes, by as much or more",
-    f"The shared alpha's training loss is higher by {gap['pictures']:.1f} on pictures, by {gap['shuffled']:.1f} on shuffled ones (one seed each).",
+    "no: without structure one alpha is enough"
+    if gap["shuffled"] < 0.5
+    else "yes, but by less"
+    if gap["shuffled"] < 0.8 * gap["pictures"]
+    else "yes, by as much or more",
+    f"The shared alpha's training loss is higher by {gap['pictures']:.1f} on pictures, by "
+    f"{gap['shuffled']:.1f} on shuffled ones (one seed each).",
 )
 
 # %%
-yours, unstructured = (images.restore(each["plastic"]).layer.alpha.detach()[:-1, :-1] for each in (results, shuffled))
+yours, unstructured = (
+    images.restore(each["plastic"]).layer.alpha.detach()[:-1, :-1] for each in (results, shuffled)
+)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2))
 quadrants(left, yours, side, "yours, trained on pictures")
 quadrants(right, unstructured, side, "yours, trained on shuffled pictures")
 show(
     figure,
-    alt="Plasticities of your own two networks with an alpha per connection, with the mean of each quadrant: both have the same four "
+    alt="Plasticities of your own two networks with an alpha per connection, with the mean of each quadrant: "
+    "both have the same four "
     "quadrants, on pictures and on shuffled ones.",
 )
 
@@ -481,7 +539,8 @@ show(
 # %%
 coarse = widgets.Predict(
     "images-quadrant-means",
-    "An alpha per connection has a lower error than one shared alpha. With four numbers, of that gain there is left ...",
+    "An alpha per connection has a lower error than one shared alpha. With four numbers, of that gain "
+    "there is left ...",
     ["less than a quarter", "a quarter to a half", "more than half"],
 )
 coarse
@@ -531,17 +590,26 @@ _, unseen, where = images.pictures("natural", size)
 exam = veteran_task.sample(lesson.choose(smoke=20, lesson=300), lesson.generator(4), unseen)
 versions = {names[kind]: veterans[kind] for kind in ("shared", "plastic")}
 versions["the mean of each quadrant"] = [changed(network, to_means) for network in veterans["plastic"]]
-errors = {name: [after_each_step(network, exam) for network in each] for name, each in versions.items()}  # (steps, B) a seed
+errors = {
+    name: [after_each_step(network, exam) for network in each] for name, each in versions.items()
+}  # (steps, B) a seed
 final = {name: [e[-1].mean().item() for e in each] for name, each in errors.items()}
 caption = f"Median (lowest to highest) of {len(veterans['plastic'])} seeds; pictures: {where}"
-Table(("recorded networks", "error of a lost pixel"), [(name, seeds(each)) for name, each in final.items()], caption)
+Table(
+    ("recorded networks", "error of a lost pixel"),
+    [(name, seeds(each)) for name, each in final.items()],
+    caption,
+)
 
 # %%
-each, means, one = (median(final[name]) for name in (names["plastic"], "the mean of each quadrant", names["shared"]))
+each, means, one = (
+    median(final[name]) for name in (names["plastic"], "the mean of each quadrant", names["shared"])
+)
 share = (one - means) / (one - each)
 coarse.reveal(
     "more than half" if share > 0.5 else "a quarter to a half" if share > 0.25 else "less than a quarter",
-    f"{one:.3f} with one shared alpha, {means:.3f} with four numbers, {each:.3f} with all of them: {share:.0%} of the gain is left. "
+    f"{one:.3f} with one shared alpha, {means:.3f} with four numbers, {each:.3f} with all of them: "
+    f"{share:.0%} of the gain is left. "
     "(The four were not trained as such; training them might bring more.)",
 )
 
@@ -582,18 +650,29 @@ axes[0].set_ylabel("mean alpha")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 show(
     figure,
-    alt="Mean plasticity of the connections from each row of the top half, to the other half and to its own, for a recorded network "
-    "and for your own ones on pictures and on shuffled pictures. In the recorded network the row at the middle has the largest "
-    "bars, upwards to the other half and downwards to its own; on shuffled pictures all rows are nearly alike.",
+    alt="Mean plasticity of the connections from each row of the top half, to the other half and to its own, "
+    "for a recorded network "
+    "and for your own ones on pictures and on shuffled pictures. In the recorded network the row at the "
+    "middle has the largest "
+    "bars, upwards to the other half and downwards to its own; on shuffled pictures all rows are nearly "
+    "alike.",
 )
 
 # %%
 strongest = by_row.index(max(by_row))
 band.reveal(
-    "the ones next to the middle" if strongest == size // 2 - 1 else "the ones at the upper edge" if strongest == 0 else "all about the same",
-    f"From row {strongest}: {by_row[strongest]:+.2f} to the other half. And the same pixels have {within[strongest]:+.2f} to their own half.",
+    "the ones next to the middle"
+    if strongest == size // 2 - 1
+    else "the ones at the upper edge"
+    if strongest == 0
+    else "all about the same",
+    f"From row {strongest}: {by_row[strongest]:+.2f} to the other half. And the same pixels have "
+    f"{within[strongest]:+.2f} to their own half.",
 )
-near, far = (between(alpha, size, (strongest, strongest + 1), rows) for rows in ((size // 2, size // 2 + 1), (size - 1, size)))
+near, far = (
+    between(alpha, size, (strongest, strongest + 1), rows)
+    for rows in ((size // 2, size // 2 + 1), (size - 1, size))
+)
 print(f"from row {strongest} to the nearest row of the bottom half: {near:+.2f}, to the farthest: {far:+.2f}")
 for label, (values, n, _) in looks.items():
     across = by_rows(values, n, (n // 2, n))
@@ -616,8 +695,14 @@ for label, (values, n, _) in looks.items():
 # %%
 echo = widgets.Predict(
     "images-negative-band",
-    "Without the negative connections of the two middle rows to their own half, the error for a picture that was not the last is ...",
-    ["higher at the first test step and at the last", "higher at the first, but not at the last", "the same at both", "lower"],
+    "Without the negative connections of the two middle rows to their own half, the error for a picture "
+    "that was not the last is ...",
+    [
+        "higher at the first test step and at the last",
+        "higher at the first, but not at the last",
+        "the same at both",
+        "lower",
+    ],
 )
 echo
 
@@ -626,7 +711,10 @@ echo
 def without_band(alpha):
     """No negative plasticity from the rows next to the middle to their own half."""
     half = len(alpha) // 2
-    for rows, own in ((slice(half - size, half), slice(None, half)), (slice(half, half + size), slice(half, None))):
+    for rows, own in (
+        (slice(half - size, half), slice(None, half)),
+        (slice(half, half + size), slice(half, None)),
+    ):
         alpha[rows, own] = alpha[rows, own].clamp(min=0)
     return alpha
 
@@ -643,13 +731,19 @@ def split(name, step):
 
 
 columns = [f"{when} step, {what}" for when in ("first", "last") for what in parts]
-rows = [(name, *(seeds(each) for step in (0, -1) for each in split(name, step))) for name in (names["plastic"], cut)]
+rows = [
+    (name, *(seeds(each) for step in (0, -1) for each in split(name, step)))
+    for name in (names["plastic"], cut)
+]
 caption = f"Error of a lost pixel, median (lowest to highest) of {len(veterans['plastic'])} seeds"
 Table(("recorded networks", *columns), rows, caption)
 
 # %%
 (repeated, at_first), (_, at_last) = (
-    [median(without) / median(with_it) for without, with_it in zip(split(cut, step), split(names["plastic"], step), strict=True)]
+    [
+        median(without) / median(with_it)
+        for without, with_it in zip(split(cut, step), split(names["plastic"], step), strict=True)
+    ]
     for step in (0, -1)
 )
 outcome = "lower" if min(at_first, at_last) < 0.95 else "the same at both"
@@ -657,7 +751,8 @@ outcome = "higher at the first, but not at the last" if at_first > 1.05 else out
 outcome = "higher at the first test step and at the last" if min(at_first, at_last) > 1.05 else outcome
 echo.reveal(
     outcome,
-    f"It changes by {at_first - 1:+.0%} at the first step, and by {at_last - 1:+.0%} at the last. For the last picture, which the echo "
+    f"It changes by {at_first - 1:+.0%} at the first step, and by {at_last - 1:+.0%} at the last. For the "
+    f"last picture, which the echo "
     f"repeats, by {repeated - 1:+.0%} at the first step.",
 )
 
@@ -682,13 +777,20 @@ for dy in range(-reach, reach + 1):
 
 figure, ax = plt.subplots(figsize=(4.6, 3.8))
 limit = mean.abs().max().item()
-picture = ax.imshow(mean, cmap="RdBu_r", vmin=-limit, vmax=limit, extent=(-reach - 0.5, reach + 0.5, reach + 0.5, -reach - 0.5))
+picture = ax.imshow(
+    mean,
+    cmap="RdBu_r",
+    vmin=-limit,
+    vmax=limit,
+    extent=(-reach - 0.5, reach + 0.5, reach + 0.5, -reach - 0.5),
+)
 ax.set(xlabel="columns to the right", ylabel="rows down", title="mean alpha by displacement")
 ax.grid(False)
 figure.colorbar(picture, ax=ax, shrink=0.8)
 show(
     figure,
-    alt="Mean plasticity by displacement: a bright cross in the middle, a pixel itself and its four neighbours; along the same rows "
+    alt="Mean plasticity by displacement: a bright cross in the middle, a pixel itself and its four "
+    "neighbours; along the same rows "
     "further away slightly negative; several rows up or down positive.",
 )
 
@@ -709,7 +811,8 @@ small = list(runs.recorded("images", "small-*").values())
 print(small[0].provenance.data)
 show(
     images.plot(small),
-    alt="Recorded runs: squared error of withheld photographs against training episodes, for an alpha per connection, one "
+    alt="Recorded runs: squared error of withheld photographs against training episodes, for an alpha per "
+    "connection, one "
     "shared alpha, and no plasticity. The shared alpha is lower in the first thousand episodes only.",
 )
 
@@ -732,7 +835,8 @@ images.withheld_table(small)
 # %%
 holds = widgets.Predict(
     "images-last-picture",
-    "Without plasticity, the error as a share of grey's, for the picture that was shown last against the earlier two, is ...",
+    "Without plasticity, the error as a share of grey's, for the picture that was shown last against the "
+    "earlier two, is ...",
     ["clearly lower", "about the same", "clearly higher"],
 )
 holds
@@ -741,7 +845,9 @@ holds
 errors[names["rnn"]] = [after_each_step(network, exam) for network in veterans["rnn"]]
 grey = lost_half_error(exam.inputs[-1], exam.targets, exam.erased)  # (B,)
 zeros = [grey[part].mean().item() for part in parts.values()]
-of_grey = {name: [[e / g for e in each] for each, g in zip(split(name, -1), zeros, strict=True)] for name in errors}
+of_grey = {
+    name: [[e / g for e in each] for each, g in zip(split(name, -1), zeros, strict=True)] for name in errors
+}
 rows = [(name, *(seeds(each, "{:.2f}") for each in pair)) for name, pair in of_grey.items()]
 caption = f"Error of a lost pixel as a share of the grey guess's, median (lowest to highest) of up to 3 seeds; pictures: {where}"
 Table(("recorded networks", *parts), rows, caption)
@@ -749,8 +855,13 @@ Table(("recorded networks", *parts), rows, caption)
 # %%
 last, earlier = (median(each) for each in of_grey[names["rnn"]])
 holds.reveal(
-    "clearly lower" if last < 0.9 * earlier else "clearly higher" if last > 1.1 * earlier else "about the same",
-    f"{last:.2f} of grey's error against {earlier:.2f}. An earlier picture it cannot have kept: what it gains on grey there comes from "
+    "clearly lower"
+    if last < 0.9 * earlier
+    else "clearly higher"
+    if last > 1.1 * earlier
+    else "about the same",
+    f"{last:.2f} of grey's error against {earlier:.2f}. An earlier picture it cannot have kept: what it "
+    f"gains on grey there comes from "
     "knowing what pictures look like. What it gains beyond that on the last one, it kept.",
 )
 
@@ -765,7 +876,8 @@ holds.reveal(
 full = list(runs.recorded("images", "paper-*").values())
 show(
     images.plot(full),
-    alt="Recorded runs at 32 by 32 pixels: squared error of withheld photographs against training episodes for both networks.",
+    alt="Recorded runs at 32 by 32 pixels: squared error of withheld photographs against training episodes "
+    "for both networks.",
 )
 
 # %%
@@ -779,7 +891,10 @@ images.table(full)
 # %%
 for result in full:
     training, held = (result.metrics[loss][-5:].mean() for loss in ("loss", "withheld_loss"))
-    print(f"{names[result.config['network']]}: at the end {held:.1f} on withheld pictures, {'above' if held > training else 'not above'} {training:.1f} on training pictures")
+    print(
+        f"{names[result.config['network']]}: at the end {held:.1f} on withheld pictures, "
+        f"{'above' if held > training else 'not above'} {training:.1f} on training pictures"
+    )
 images.withheld_table(full)
 
 # %% [markdown]
@@ -809,7 +924,10 @@ reproduction.table("images")
 # %%
 trained = results["plastic"].metrics["eta"][-1]
 kept = 1 - (1 - trained) ** (task.show_steps - 1)
-print(f"eta = {trained:.4f}: {task.show_steps - 1} such steps replace {kept:.0%} of the trace, as one step with eta = {kept:.2f} would")
+print(
+    f"eta = {trained:.4f}: {task.show_steps - 1} such steps replace {kept:.0%} of the trace, as one step "
+    f"with eta = {kept:.2f} would"
+)
 
 # %% [markdown]
 # ## Summary

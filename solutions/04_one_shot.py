@@ -73,7 +73,11 @@ for line, character in zip(axes, range(0, len(drawings), len(drawings) // 5), st
         ax.imshow(drawing, cmap="gray", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
-show(figure, alt="Five invented characters, each in ten drawings that differ in slant, size and steadiness of the hand.")
+show(
+    figure,
+    alt="Five invented characters, each in ten drawings that differ in slant, size and steadiness of the "
+    "hand.",
+)
 
 # %%
 print(f"{len(drawings):,} characters from {len(set(drawn.alphabets))} alphabets. Source: {drawn.source}")
@@ -119,7 +123,10 @@ print("loaded:", load_drawings(bits).tolist(), " as the program did it:", (bits 
 # %%
 stored = torch.from_numpy(drawn.images)  # (characters, 20, 31, 31) as they are stored
 drawings = load_drawings(stored).float()  # single precision, if yours is double
-print(f"{stored.dtype}, {stored.min()} to {stored.max()}, becomes {drawings.dtype}, {drawings.min():g} to {drawings.max():g}")
+print(
+    f"{stored.dtype}, {stored.min()} to {stored.max()}, becomes {drawings.dtype}, {drawings.min():g} to "
+    f"{drawings.max():g}"
+)
 
 # %% [markdown]
 # ## An episode
@@ -183,7 +190,11 @@ for line, pictures, whose in zip(axes, (shots[0, :, 0], questions), (hands, aske
         ax.grid(False)
 axes[0, 0].set_ylabel("shown")
 axes[1, 0].set_ylabel("asked")
-show(figure, alt="Five characters as they are shown, and below each another drawing of it, by another hand, that may be asked for.")
+show(
+    figure,
+    alt="Five characters as they are shown, and below each another drawing of it, by another hand, that may "
+    "be asked for.",
+)
 
 # %% [markdown]
 # Honesty needs a second thing: **which characters** are tested. The characters of the test are never seen in training, not even
@@ -196,8 +207,13 @@ show(figure, alt="Five characters as they are shown, and below each another draw
 # %%
 sizes = [(name, f"{len(part):,}") for name, part in known._asdict().items()]
 alphabets = {name: {drawn.alphabets[i] for i in part.tolist()} for name, part in known._asdict().items()}
-print(f"of {len(alphabets['test'])} alphabets in the test, {len(alphabets['test'] & alphabets['train'])} have characters in training too")
-Table(("characters for", "how many"), sizes, "The split of this page; it depends on the characters' names alone")
+print(
+    f"of {len(alphabets['test'])} alphabets in the test, {len(alphabets['test'] & alphabets['train'])} "
+    f"have characters in training too"
+)
+Table(
+    ("characters for", "how many"), sizes, "The split of this page; it depends on the characters' names alone"
+)
 
 # %% [markdown]
 # ## The network
@@ -255,14 +271,24 @@ def album(network, title):
     figure, ax = plt.subplots(figsize=(7, 2.2))
     limit = trace.abs().max().item()
     picture = ax.imshow(trace.T, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-    ax.set(xlabel="feature i (pre)", ylabel="name (post)", yticks=range(5), yticklabels=list("ABCDE"), title=title)
+    ax.set(
+        xlabel="feature i (pre)",
+        ylabel="name (post)",
+        yticks=range(5),
+        yticklabels=list("ABCDE"),
+        title=title,
+    )
     ax.grid(False)
     figure.colorbar(picture, ax=ax)
     return figure, features, f_query
 
 
 figure, features, f_query = album(network, "trace after five looks")
-show(figure, alt="The trace, drawn lying down: five rows of 64 numbers, each of them the column of a named drawing. They are nearly alike.")
+show(
+    figure,
+    alt="The trace, drawn lying down: five rows of 64 numbers, each of them the column of a named drawing. "
+    "They are nearly alike.",
+)
 
 # %% [markdown]
 # ## What the readout computes
@@ -305,10 +331,16 @@ one_look_logits = check.one_look_logits(one_look_logits)
 # %%
 readout = network.readout
 with torch.no_grad():
-    formula = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1).float()
+    formula = (
+        one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1).float()
+    )
     walked, state = network.walk(features[None, :, None], f_query[None])  # the paper's way, step by step
 rows = [("formula", *(f"{p:.5f}" for p in formula)), ("step by step", *(f"{p:.5f}" for p in walked[0]))]
-Table(("", *"ABCDE"), rows, f"Probabilities of the five names, untrained; largest difference {(formula - walked[0]).abs().max():.0e}")
+Table(
+    ("", *"ABCDE"),
+    rows,
+    f"Probabilities of the five names, untrained; largest difference {(formula - walked[0]).abs().max():.0e}",
+)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -372,7 +404,10 @@ print(f"test characters (drawn alphabets): {share:.1%} +- {half_width(right):.1%
 
 # %%
 places = {"about 30 %": 0.3, "about 50 %": 0.5, "about 70 %": 0.7, "about 90 %": 0.9}
-guess.reveal(min(places, key=lambda words: abs(places[words] - share)), f"It was {share:.1%} on the test characters of this page.")
+guess.reveal(
+    min(places, key=lambda words: abs(places[words] - share)),
+    f"It was {share:.1%} on the test characters of this page.",
+)
 
 # %% [markdown]
 # That interval is about the luck of the *episodes*. It says how sure we are for these 100 characters and this network; another seed, or other
@@ -410,15 +445,22 @@ answers = {"as trained": right} | {
     name: one_shot.test(each, config, episodes=len(right), seed=SEED) for name, each in ablated.items()
 }
 rows = [(name, f"{r.float().mean():.1%} +- {half_width(r):.1%}") for name, r in answers.items()]
-Table(("alpha", "right answers"), rows, f"Test characters (drawn alphabets), the same {len(right):,} episodes")
+Table(
+    ("alpha", "right answers"), rows, f"Test characters (drawn alphabets), the same {len(right):,} episodes"
+)
 
 # %%
 equal = answers["one weight for all features"]
 lost, won = (right & ~equal).sum().item(), (equal & ~right).sum().item()
 fall = share - equal.float().mean().item()
 weighting.reveal(
-    "stay or rise" if fall <= 0 else "fall to chance" if equal.float().mean() < 0.25 else f"fall by {'more' if fall > 0.1 else 'less'} than 10 points",
-    f"It changed by {-100 * fall:+.1f} points: {lost:,} episodes are right only as trained, {won:,} only with one weight.",
+    "stay or rise"
+    if fall <= 0
+    else "fall to chance"
+    if equal.float().mean() < 0.25
+    else f"fall by {'more' if fall > 0.1 else 'less'} than 10 points",
+    f"It changed by {-100 * fall:+.1f} points: {lost:,} episodes are right only as trained, {won:,} only "
+    f"with one weight.",
 )
 
 # %% [markdown]
@@ -441,8 +483,18 @@ rows = [("this page's", f"{config.updates:,}", f"{kept(network, config):.2f}")]
 for each in long_runs:
     seed = each.config["seed"]
     before = one_shot.Config.preset("long", seed=seed)
-    rows.append((f"recorded, seed {seed}", f"{each.metrics['step'][-1]:,.0f}", f"{kept(one_shot.restore(each), before):.2f}"))
-Table(("network", "updates", "correlation of alpha with its start"), rows, "How much of the weighting is still what chance had drawn")
+    rows.append(
+        (
+            f"recorded, seed {seed}",
+            f"{each.metrics['step'][-1]:,.0f}",
+            f"{kept(one_shot.restore(each), before):.2f}",
+        )
+    )
+Table(
+    ("network", "updates", "correlation of alpha with its start"),
+    rows,
+    "How much of the weighting is still what chance had drawn",
+)
 
 # %% [markdown]
 # 1 would mean that nothing was learned but a common factor, 0 that nothing of the start is left. This page's $\alpha$ is still nearly the random
@@ -456,15 +508,26 @@ Table(("network", "updates", "correlation of alpha with its start"), rows, "How 
 
 # %%
 figure, features, f_query = album(network, "after training")
-show(figure, alt="The trace after training, drawn lying down: five rows of 64 numbers, the columns of the names, which now differ.")
+show(
+    figure,
+    alt="The trace after training, drawn lying down: five rows of 64 numbers, the columns of the names, "
+    "which now differ.",
+)
 
 # %%
 readout = network.readout
 with torch.no_grad():
     answer = one_look_logits(f_query, features, readout.weight, readout.alpha, readout.eta).softmax(-1)
-alike = torch.nn.functional.cosine_similarity(features[:, None], features[None], dim=-1)[~torch.eye(5, dtype=torch.bool)]
-print(f"likeness of two different characters (cosine of their features): mean {alike.mean():.2f}, eta is now {readout.eta.item():.2f}")
-Table(("", *"ABCDE"), [("probability", *(f"{p:.4f}" for p in answer))], "The answer to the same query, trained")
+alike = torch.nn.functional.cosine_similarity(features[:, None], features[None], dim=-1)[
+    ~torch.eye(5, dtype=torch.bool)
+]
+print(
+    f"likeness of two different characters (cosine of their features): mean {alike.mean():.2f}, eta is "
+    f"now {readout.eta.item():.2f}"
+)
+Table(
+    ("", *"ABCDE"), [("probability", *(f"{p:.4f}" for p in answer))], "The answer to the same query, trained"
+)
 
 # %% [markdown]
 # With one look each, only the product $\eta\,\alpha$ counts, so $\eta$ alone means little, and nothing keeps it below 1. Where it ends in the
@@ -483,7 +546,12 @@ Table(("", *"ABCDE"), [("probability", *(f"{p:.4f}" for p in answer))], "The ans
 
 # %%
 trained = one_shot.restore(long_runs[0])
-pad = widgets.DrawPad(trained, drawings[known.test], source=f"{drawn.source}. The network was trained on real Omniglot.", seed=SEED)
+pad = widgets.DrawPad(
+    trained,
+    drawings[known.test],
+    source=f"{drawn.source}. The network was trained on real Omniglot.",
+    seed=SEED,
+)
 pad
 
 # %% [markdown]
@@ -498,7 +566,8 @@ honest = [r for r in recorded if r.config["protocol"] == "honest"]
 print(recorded[0].provenance.data)
 show(
     one_shot.plot(honest),
-    alt="Recorded runs on Omniglot: wrong answers on validation characters against training episodes, for an alpha for each "
+    alt="Recorded runs on Omniglot: wrong answers on validation characters against training episodes, for an "
+    "alpha for each "
     "connection and for one shared alpha.",
 )
 
@@ -569,11 +638,16 @@ reproduction.table("one-shot-where")
 
 # %%
 short = lesson.choose(smoke=4, lesson=150)
-budget = dict(updates=short, record_every=max(1, short // 15), validation_episodes=50, test_episodes=50, seed=SEED)
+budget = dict(
+    updates=short, record_every=max(1, short // 15), validation_episodes=50, test_episodes=50, seed=SEED
+)
 loud = one_shot.Config.preset(PRESET, **budget)
 quiet = one_shot.Config.preset(PRESET, **budget, gain=0.01, eta=0.01)
 figure, ax = plt.subplots(figsize=(7, 2.8))
-for name, c in (("our start: alpha 0 to 1, eta 0.5", loud), ("the authors' start, our rate: alpha 0 to 0.01, eta 0.01", quiet)):
+for name, c in (
+    ("our start: alpha 0 to 1, eta 0.5", loud),
+    ("the authors' start, our rate: alpha 0 to 0.01, eta 0.01", quiet),
+):
     metrics = one_shot.run(c, progress=False).metrics
     ax.plot(metrics["step"], metrics["loss"], marker=".", label=name)
 ax.axhline(torch.log(torch.tensor(5.0)), color="0.5", linestyle=":")
@@ -581,13 +655,17 @@ ax.set(xlabel="updates", ylabel="cross-entropy", ylim=(0, 1.8))
 ax.legend()
 show(
     figure,
-    alt="Loss against updates: from our start it falls within a few dozen updates, from the authors' start, at our rate, it stays at the "
+    alt="Loss against updates: from our start it falls within a few dozen updates, from the authors' start, "
+    "at our rate, it stays at the "
     "level of chance.",
 )
 
 # %%
 far = short * quiet.learning_rate
-print(f"in {short} updates at a rate of at most {quiet.learning_rate:g}, Adam moves eta from {quiet.eta:g} by at most about {far:g}")
+print(
+    f"in {short} updates at a rate of at most {quiet.learning_rate:g}, Adam moves eta from {quiet.eta:g} "
+    f"by at most about {far:g}"
+)
 
 # %% [markdown]
 # ## Summary

@@ -88,7 +88,8 @@ ax.set(xlabel="x (m)", ylabel="y (m)", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspec
 ax.legend(loc="upper left", bbox_to_anchor=(0, 1.2))
 show(
     figure,
-    alt="Nine masses in a plane drift along bent paths, each another way; five stars mark goals, most of them near the middle.",
+    alt="Nine masses in a plane drift along bent paths, each another way; five stars mark goals, most of "
+    "them near the middle.",
 )
 
 # %% [markdown]
@@ -145,10 +146,14 @@ def wandering(theta, sigma, generator):
 
 
 # %%
-hard = 0.3 / (1 - (1 - 0.15) ** 2) ** 0.5  # how hard wandering noise pushes: its standard deviation in the long run
+hard = (
+    0.3 / (1 - (1 - 0.15) ** 2) ** 0.5
+)  # how hard wandering noise pushes: its standard deviation in the long run
 kinds = {"white": (1.0, hard), "wandering": (0.15, 0.3)}
 seen = {
-    name: collect(world, goals[0], wandering(theta, sigma, lesson.generator()), 2000, SEED, n_worlds=20)  # 20 episodes
+    name: collect(
+        world, goals[0], wandering(theta, sigma, lesson.generator()), 2000, SEED, n_worlds=20
+    )  # 20 episodes
     for name, (theta, sigma) in kinds.items()
 }
 
@@ -158,7 +163,9 @@ for ax, (name, steps) in zip(axes, seen.items(), strict=True):
         ax.plot(path[:, 0], path[:, 1], color="C0", linewidth=1)
     ax.set(title=f"{name} noise", xlabel="x (m)", aspect="equal")
 axes[0].set(ylabel="y (m)")
-show(figure, alt="Twenty paths each. With white noise they stay closer to the start than with wandering noise.")
+show(
+    figure, alt="Twenty paths each. With white noise they stay closer to the start than with wandering noise."
+)
 
 # %%
 spread = {name: steps.obs[:, :2].std().item() for name, steps in seen.items()}
@@ -168,7 +175,8 @@ noise.reveal(
     else "white noise"
     if spread["white"] > 1.1 * spread["wandering"]
     else "both the same: they push equally hard",
-    f"The places spread by {spread['wandering']:.1f} m with wandering noise and by {spread['white']:.1f} m with white. Pushes that change their "
+    f"The places spread by {spread['wandering']:.1f} m with wandering noise and by {spread['white']:.1f} "
+    f"m with white. Pushes that change their "
     "mind at every step cancel before the mass has moved; the rest of the white paths is the wind's doing.",
 )
 
@@ -191,7 +199,9 @@ def leaning(goals, generator):
 
 
 data = collect(world, goals, leaning(goals, lesson.generator()), 4000, SEED, n_worlds=40)
-held_out = collect(world, goals, leaning(goals, lesson.generator(1)), 2000, SEED + 1, n_worlds=20)  # only to test with
+held_out = collect(
+    world, goals, leaning(goals, lesson.generator(1)), 2000, SEED + 1, n_worlds=20
+)  # only to test with
 print(f"{len(data):,} steps to learn from, {len(held_out):,} to test with")
 
 # %% [markdown]
@@ -203,7 +213,9 @@ print(f"{len(data):,} steps to learn from, {len(held_out):,} to test with")
 # %%
 names = ("x (m)", "y (m)", "v_x (m/s)", "v_y (m/s)")
 change = data.next_obs - data.obs  # (N, 4)
-rows = [(name, f"{s:.2f}", f"{c:.3f}") for name, s, c in zip(names, data.obs.std(0), change.std(0), strict=True)]
+rows = [
+    (name, f"{s:.2f}", f"{c:.3f}") for name, s, c in zip(names, data.obs.std(0), change.std(0), strict=True)
+]
 Table(("", "spread of the states", "spread of the change in a step"), rows, "Standard deviations in the data")
 
 # %% [markdown]
@@ -246,7 +258,8 @@ axes[0].legend(fontsize=8)
 axes[1].set(title="what the network is asked for")
 show(
     figure,
-    alt="Histograms of four components: changes of different widths on the left, all of about the same width on the right.",
+    alt="Histograms of four components: changes of different widths on the left, all of about the same width "
+    "on the right.",
 )
 
 # %% [markdown]
@@ -266,7 +279,9 @@ show(
 def make_model(data, obs_size, offset=0):
     """Five untrained networks that know the spread of the data, and a buffer with the data in it; `offset` of the seed."""
     steps = Transitions(data.obs, data.action.clamp(-1, 1), data.next_obs, data.terminated | data.truncated)
-    model = Dynamics(obs_size, 2, DynamicsConfig(n_models=5, hidden=(64, 64), activation="silu"), lesson.generator(offset))
+    model = Dynamics(
+        obs_size, 2, DynamicsConfig(n_models=5, hidden=(64, 64), activation="silu"), lesson.generator(offset)
+    )
     model.observe(steps)  # the running means and spreads
     buffer = ReplayBuffer(obs_size, 2, len(data))
     buffer.add(steps)
@@ -274,7 +289,10 @@ def make_model(data, obs_size, offset=0):
 
 
 model, buffer = make_model(data, obs_size=4)
-print(f"{sum(p[0].numel() for p in model.net.parameters()):,} numbers to be learned in each of {model.n_models} networks")
+print(
+    f"{sum(p[0].numel() for p in model.net.parameters()):,} numbers to be learned in each of "
+    f"{model.n_models} networks"
+)
 
 # %%
 updates = lesson.choose(smoke=20, lesson=1500)
@@ -377,7 +395,8 @@ for ax, n in zip(axes, (0, 7, 13), strict=True):
 axes[0].set(ylabel="y (m)")
 show(
     figure,
-    alt="Three real paths of 50 steps as black lines, each with five imagined ones, dashed: together at first, then fanning out.",
+    alt="Three real paths of 50 steps as black lines, each with five imagined ones, dashed: together at "
+    "first, then fanning out.",
 )
 
 # %% [markdown]
@@ -389,7 +408,9 @@ horizon = 50
 error = fitting.error_by_horizon(model, obs, action, horizon)  # (50, 5)
 with torch.no_grad():
     starts = len(obs) - horizon
-    still = torch.stack([(obs[h : h + starts] - obs[:starts]) / model.obs_norm.std for h in range(1, horizon + 1)])
+    still = torch.stack(
+        [(obs[h : h + starts] - obs[:starts]) / model.obs_norm.std for h in range(1, horizon + 1)]
+    )
 still = still.square().mean((1, 2, 3)).sqrt()  # (50,) the error of "nothing changes"
 
 ahead = torch.arange(1, horizon + 1)
@@ -402,7 +423,8 @@ ax.set(xlabel="steps ahead", ylabel="error (spread of the states)", ylim=(0, 1.5
 ax.legend()
 show(
     figure,
-    alt="Error against steps ahead: the models start near zero and bend upwards; 'nothing changes' is far worse at once.",
+    alt="Error against steps ahead: the models start near zero and bend upwards; 'nothing changes' is far "
+    "worse at once.",
 )
 
 # %%
@@ -411,7 +433,8 @@ mean = error.mean(1)  # (50,)
 first, last = ((mean[b] - mean[a]).item() / (b - a) / mean[0].item() for a, b in ((0, 10), (39, 49)))
 far.reveal(
     far.options[sum(times > limit for limit in (3, 15, 100))],
-    f"It was {times:.0f} e. If each step just added its own error, it would be 50 e. But the steps differ: around the fifth, a step "
+    f"It was {times:.0f} e. If each step just added its own error, it would be 50 e. But the steps "
+    f"differ: around the fifth, a step "
     f"adds {first:.1f} e, around the 45th {last:.1f} e.",
 )
 
@@ -448,7 +471,10 @@ far.reveal(
 
 # %%
 e = torch.tensor([0.1] * 99 + [10.0])
-rows = [(name, f"{cost[-1] / cost.sum():.1%}") for name, cost in (("the norm", e.abs()), ("its square", e.square()))]
+rows = [
+    (name, f"{cost[-1] / cost.sum():.1%}")
+    for name, cost in (("the norm", e.abs()), ("its square", e.square()))
+]
 Table(("loss", "share of the one odd step"), rows, "99 errors of 0.1, one of 10")
 
 # %% [markdown]
@@ -499,7 +525,9 @@ multi_step_loss = check.multi_step_loss(multi_step_loss)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-window = buffer.sample((5, 64), 4, lesson.generator(3))  # obs (4, 5, 64, 4): steps, networks, windows, components
+window = buffer.sample(
+    (5, 64), 4, lesson.generator(3)
+)  # obs (4, 5, 64, 4): steps, networks, windows, components
 with torch.no_grad():
     library = fitting.multi_step_loss(model, window)  # (5,)
     ours = [
@@ -541,7 +569,13 @@ def compared(models, obs, action, steps, caption):
     for name, m in models.items():
         error = errors[name] = fitting.error_by_horizon(m, obs, action, max(steps))  # (T, 5)
         rows.append(
-            (name, *(f"{error[h - 1].mean():.3f} ({error[h - 1].min():.3f} to {error[h - 1].max():.3f})" for h in steps))
+            (
+                name,
+                *(
+                    f"{error[h - 1].mean():.3f} ({error[h - 1].min():.3f} to {error[h - 1].max():.3f})"
+                    for h in steps
+                ),
+            )
         )
     return errors, Table(("trained to look", *(f"{h} ahead" for h in steps)), rows, caption)
 
@@ -552,20 +586,28 @@ errors, table = compared(
     obs,
     action,
     (1, 5, 10, 30),
-    "Point mass: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)",
+    "Point mass: error on held-out episodes, in units of the spread of the states; mean of the five "
+    "(lowest to highest)",
 )
 table
 
 # %%
 def verdict(four, one):
     """Of the errors (5,) of five networks each: is the first clearly better or worse than the second?"""
-    return "clearly better" if four.max() < one.min() else "clearly worse" if four.min() > one.max() else "about the same"
+    return (
+        "clearly better"
+        if four.max() < one.min()
+        else "clearly worse"
+        if four.min() > one.max()
+        else "about the same"
+    )
 
 
 four, one = errors["four steps ahead"][29], errors["one step ahead"][29]  # (5,)
 helps.reveal(
     verdict(four, one),
-    f"Its mean error is {four.mean() / one.mean():.2f} times that of the other. A loss that looks right is an idea, not a result. It "
+    f"Its mean error is {four.mean() / one.mean():.2f} times that of the other. A loss that looks right "
+    f"is an idea, not a result. It "
     "depends on the world; keep the question for the arm below.",
 )
 
@@ -651,10 +693,14 @@ with torch.no_grad():
     predictions = model.members(at_rest, no_push)  # (5, 3249, 4)
 apart = disagreement(predictions, unit)  # (3249,)
 true = world.simulate(at_rest, no_push)
-wrong = ((predictions.mean(0) - true) / unit).square().mean(-1).sqrt()  # (3249,) their mean prediction; needs the true world
+wrong = (
+    ((predictions.mean(0) - true) / unit).square().mean(-1).sqrt()
+)  # (3249,) their mean prediction; needs the true world
 
 figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.5), sharey=True)
-for ax, values, title in zip(axes, (apart, wrong), ("the five disagree by", "their mean is really wrong by"), strict=True):
+for ax, values, title in zip(
+    axes, (apart, wrong), ("the five disagree by", "their mean is really wrong by"), strict=True
+):
     picture = ax.pcolormesh(line, line, values.view(57, 57).T, norm="log", vmin=0.01, vmax=3)
     ax.plot(data.obs[::8, 0], data.obs[::8, 1], ".", color="white", markersize=2)
     ax.set(title=title, xlabel="x (m)", aspect="equal", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
@@ -663,7 +709,8 @@ axes[0].set(ylabel="y (m)")
 figure.colorbar(picture, ax=axes, shrink=0.8, label="in usual changes of a step")
 show(
     figure,
-    alt="Two maps of the plane, white dots for the data. Disagreement and true error are both low among the dots and high in the corners.",
+    alt="Two maps of the plane, white dots for the data. Disagreement and true error are both low among the "
+    "dots and high in the corners.",
 )
 
 # %%
@@ -672,9 +719,12 @@ near_data, far_away = apart[from_data < 0.1].median().item(), apart[from_data > 
 together = torch.corrcoef(torch.stack([apart.log(), wrong.log()]))[0, 1].item()
 where.reveal(
     "where there is no data" if far_away > 1.5 * near_data else "about the same everywhere",
-    f"Within 10 cm of the data they differ by {near_data:.3f} of a usual change, more than 1 m away by {far_away:.3f}. Place by place, "
-    f"disagreement and true error rise together (correlation of their logarithms: {together:.2f}). At {(wrong > apart).float().mean():.0%} "
-    f"of the places the error is larger than the disagreement, at {(wrong > 3 * apart).float().mean():.0%} more than three times.",
+    f"Within 10 cm of the data they differ by {near_data:.3f} of a usual change, more than 1 m away by "
+    f"{far_away:.3f}. Place by place, "
+    f"disagreement and true error rise together (correlation of their logarithms: {together:.2f}). At "
+    f"{(wrong > apart).float().mean():.0%} "
+    f"of the places the error is larger than the disagreement, at "
+    f"{(wrong > 3 * apart).float().mean():.0%} more than three times.",
 )
 
 # %% [markdown]
@@ -691,7 +741,9 @@ where.reveal(
 rows = []
 for name, o, a in (("the goals of the data", obs, action), ("new goals", new_obs, new_action)):
     e = fitting.error_by_horizon(model, o, a, 30).mean(1)  # (30,)
-    away = torch.cdist(o[..., :2].flatten(0, 1), data.obs[:, :2]).amin(1).mean()  # metres to the nearest state in the data
+    away = (
+        torch.cdist(o[..., :2].flatten(0, 1), data.obs[:, :2]).amin(1).mean()
+    )  # metres to the nearest state in the data
     rows.append((name, f"{100 * away:.0f} cm", *(f"{e[h - 1]:.3f}" for h in (1, 10, 30))))
 Table(
     ("episodes of", "from the data", "1 ahead", "10 ahead", "30 ahead"),
@@ -717,7 +769,14 @@ arm_obs, arm_action = episodes(arm_held_out, 20)  # (51, 20, 8), (50, 20, 2)
 figure, ax = plt.subplots(figsize=(4.8, 3.6))
 for h in (0, 6, 12, 18, 24):
     cos, _, sin, _, _, _, x, y = arm_obs[h, 3]
-    ax.plot([0, 0.1 * cos, x], [0, 0.1 * sin, y], "o-", color=plt.cm.viridis(h / 26), linewidth=4, label=f"step {h}")
+    ax.plot(
+        [0, 0.1 * cos, x],
+        [0, 0.1 * sin, y],
+        "o-",
+        color=plt.cm.viridis(h / 26),
+        linewidth=4,
+        label=f"step {h}",
+    )
 ax.plot(arm_obs[:25, 3, 6], arm_obs[:25, 3, 7], color="0.4", linewidth=1)
 ax.set(xlabel="x (m)", ylabel="y (m)", xlim=(-0.23, 0.23), ylim=(-0.23, 0.23), aspect="equal")
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
@@ -739,13 +798,17 @@ arm_errors, table = compared(
     arm_obs,
     arm_action,
     (1, 5, 10, 20),
-    "Arm: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to highest)",
+    "Arm: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to "
+    "highest)",
 )
 table
 
 # %%
 four, one = arm_errors["four steps ahead"][4], arm_errors["one step ahead"][4]  # (5,)
-print(f"Five steps ahead, looking ahead is {verdict(four, one)}: {four.mean() / one.mean():.2f} times the error.")
+print(
+    f"Five steps ahead, looking ahead is {verdict(four, one)}: {four.mean() / one.mean():.2f} times the "
+    f"error."
+)
 print(f"The fastest joint in the data turns at {arm_data.obs[:, 4:6].abs().max():.0f} radians per second.")
 
 # %% [markdown]
@@ -771,7 +834,9 @@ def again(offset):
         test = collect(place, tasks, policy(), 20 * place.horizon, seed + 1, n_worlds=20)
         makes = [make_model(learned_from, place.obs_size, offset) for _ in range(2)]
         one, four = (fit(*pair, horizon=h, offset=offset) for h, pair in zip((1, 4), makes, strict=True))
-        one, four = (fitting.error_by_horizon(m, *episodes(test, 20), max(steps)).mean(1) for m in (one, four))
+        one, four = (
+            fitting.error_by_horizon(m, *episodes(test, 20), max(steps)).mean(1) for m in (one, four)
+        )
         found += [(four[h - 1] / one[h - 1]).item() for h in steps]
     return found
 
@@ -791,7 +856,10 @@ Table(
 
 # %%
 paid = [sum(row[k] < 1 for row in ratios) for k in range(3)]
-print(f"Looking ahead paid {paid[0]} of {len(ratios)} times for the point mass; for the arm {paid[1]} times at 5 steps, {paid[2]} at 20.")
+print(
+    f"Looking ahead paid {paid[0]} of {len(ratios)} times for the point mass; for the arm {paid[1]} times "
+    f"at 5 steps, {paid[2]} at 20."
+)
 
 # %%
 arm_fan = widgets.WorldFan(arm_models, arm, arm_obs[:, :6], arm_action[:, :6], data=arm_data.obs, horizon=20)
@@ -806,11 +874,15 @@ arm_fan
 with torch.no_grad():
     rows = []
     for name, m in arm_models.items():
-        future = torch.stack([imagine(member(m, e), arm_obs[0], arm_action[:20]) for e in range(5)])  # (5, 21, 20, 8)
+        future = torch.stack(
+            [imagine(member(m, e), arm_obs[0], arm_action[:20]) for e in range(5)]
+        )  # (5, 21, 20, 8)
         length = 10 * future[..., [0, 2]].norm(dim=-1)  # (5, 21, 20) cm
         rows.append((name, *(f"{length[:, h].min():.1f} to {length[:, h].max():.1f} cm" for h in (0, 5, 20))))
 Table(
-    ("trained to look", "at the start", "5 ahead", "20 ahead"), rows, "Length of the upper arm, in 5 x 20 imagined futures"
+    ("trained to look", "at the start", "5 ahead", "20 ahead"),
+    rows,
+    "Length of the upper arm, in 5 x 20 imagined futures",
 )
 
 # %% [markdown]

@@ -89,7 +89,9 @@ def learn(seed):
     goals, rows = family.sample_tasks(config.n_tasks, seed), []
     for record in algorithm.train(family, config):
         m, (x, y) = record.metrics, goals[record.step - 1]
-        rows.append((str(record.step), f"({x:.1f}, {y:.1f})", f"{m['real_return']:.0f}", f"{m['real_steps']:,.0f}"))
+        rows.append(
+            (str(record.step), f"({x:.1f}, {y:.1f})", f"{m['real_return']:.0f}", f"{m['real_steps']:,.0f}")
+        )
     shared = Shared(family, config)
     shared.load_state_dict(record.checkpoint()["shared"])
     return shared, rows
@@ -100,7 +102,8 @@ family, T = shared.family, shared.family.horizon
 Table(
     ("task", "goal (m)", "return at the first try", "real steps after it"),
     rows,
-    f"Training tasks: real return of each policy before it has made a step for its goal. {T} steps an episode; 0 would be perfect, and a near "
+    f"Training tasks: real return of each policy before it has made a step for its goal. {T} steps an "
+    f"episode; 0 would be perfect, and a near "
     "goal is easier than a far one",
 )
 
@@ -133,7 +136,11 @@ figure, ax = plt.subplots(figsize=(4, 4))
 plane(ax, f"{len(shared.buffer):,} real steps")
 for x, y in family.sample_tasks(shared.config.n_tasks, SEED).tolist():
     ax.plot(x, y, "*", color=COLOURS[2], markersize=11)
-show(figure, alt="Visited places as grey dots, in bundles from the middle to the goals of the training tasks, drawn as stars.")
+show(
+    figure,
+    alt="Visited places as grey dots, in bundles from the middle to the goals of the training tasks, drawn "
+    "as stars.",
+)
 
 # %% [markdown]
 # ## What is missing for a world?
@@ -200,7 +207,10 @@ paths(ax, in_real, **REAL)
 paths(ax, in_virtual, **IMAGINED)
 ax.plot(*goal, "*", color=COLOURS[2], markersize=14)
 ax.legend(loc="lower left")
-show(figure, alt="Six paths of a random policy in the real world and in the model: they begin alike and drift apart.")
+show(
+    figure,
+    alt="Six paths of a random policy in the real world and in the model: they begin alike and drift apart.",
+)
 
 # %%
 print(f"return of the random policy: {in_virtual.total:.0f} imagined, {in_real.total:.0f} real")
@@ -263,7 +273,11 @@ ax.plot(right[:, 0], label="out of time")
 ax.plot(wrong[:, 0], linestyle="--", label="taken for done")
 ax.set(xlabel="step t", ylabel="advantage")
 ax.legend()
-show(figure, alt="The right advantages are zero throughout; with the confusion they rise to 99 at the end of the episode.")
+show(
+    figure,
+    alt="The right advantages are zero throughout; with the confusion they rise to 99 at the end of the "
+    "episode.",
+)
 
 # %% [markdown]
 # ## A step with a limit
@@ -275,7 +289,11 @@ show(figure, alt="The right advantages are zero throughout; with the confusion t
 # 0.3. Whose behaviour changes more?
 
 # %%
-shift = widgets.Predict("practice-same-shift", "Which policy changes its behaviour more?", ["the hesitant one", "the sure one", "both alike"])
+shift = widgets.Predict(
+    "practice-same-shift",
+    "Which policy changes its behaviour more?",
+    ["the hesitant one", "the sure one", "both alike"],
+)
 shift
 
 # %%
@@ -283,14 +301,27 @@ figure, axes = plt.subplots(1, 2, figsize=(7, 2.4))
 grid = np.linspace(-3, 3, 600)
 for ax, spread in zip(axes, (1.0, 0.1), strict=True):
     for mean, style in ((0.0, "-"), (0.3, "--")):
-        ax.plot(grid, np.exp(-0.5 * ((grid - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi)), linestyle=style, label=f"mean {mean}")
+        ax.plot(
+            grid,
+            np.exp(-0.5 * ((grid - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi)),
+            linestyle=style,
+            label=f"mean {mean}",
+        )
     ax.set(xlabel="action", title=f"spread {spread}: KL = {0.3**2 / (2 * spread**2):.3f}", yticks=[])
 axes[0].legend()
-show(figure, alt="Left, two wide bells that nearly coincide. Right, two narrow bells, the same distance apart, that hardly overlap.")
+show(
+    figure,
+    alt="Left, two wide bells that nearly coincide. Right, two narrow bells, the same distance apart, that "
+    "hardly overlap.",
+)
 
 # %%
 sure, hesitant = (0.3**2 / (2 * spread**2) for spread in (0.1, 1.0))
-shift.reveal("the sure one", f"Its KL is {sure:.1f}, {sure / hesitant:.0f} times that of the hesitant one: the two narrow bells hardly overlap.")
+shift.reveal(
+    "the sure one",
+    f"Its KL is {sure:.1f}, {sure / hesitant:.0f} times that of the hesitant one: the two narrow bells "
+    f"hardly overlap.",
+)
 
 # %% [markdown]
 # So the length of a step in *parameters* says little. What counts is how different the *behaviour* is, and that is measured by the Kullback-Leibler
@@ -360,10 +391,17 @@ rest = [((g - product(conjugate_gradient(product, g, n))).norm() / g.norm()).ite
 figure, ax = plt.subplots(figsize=(7, 2.4))
 ax.semilogy(rest, marker="o")
 ax.set(xlabel="conjugate gradient steps", ylabel="unexplained part of g")
-show(figure, alt="The unexplained part of the gradient falls, not at every step, with the number of conjugate gradient steps.")
+show(
+    figure,
+    alt="The unexplained part of the gradient falls, not at every step, with the number of conjugate "
+    "gradient steps.",
+)
 
 # %%
-print(f"D = {len(g):,} parameters: F would have {len(g) ** 2:,} entries. After 10 products with it, {rest[10]:.1%} of g is left.")
+print(
+    f"D = {len(g):,} parameters: F would have {len(g) ** 2:,} entries. After 10 products with it, "
+    f"{rest[10]:.1%} of g is left."
+)
 
 # %% [markdown]
 # ### With and without the limit
@@ -408,7 +446,11 @@ for ax, words in ((left, "promise (surrogate)"), (right, "virtual return after t
     ax.axvline(0.1, color="0.5", linestyle=":")
     ax.set(xlabel="length of the step, as predicted KL", title=words)
 left.legend()
-show(figure, alt="The promise and the virtual return after a step, against its length as a KL, for TRPO's direction and for the gradient.")
+show(
+    figure,
+    alt="The promise and the virtual return after a step, against its length as a KL, for TRPO's direction "
+    "and for the gradient.",
+)
 
 # %%
 found = sweep["TRPO"]
@@ -417,7 +459,9 @@ tempting = max(found, key=lambda each: each[1])
 change = (tempting[2].total - near[2].total).item()
 beyond.reveal(
     "about the same" if abs(change) < 1 else "higher, too" if change > 0 else "lower",
-    f"The return is highest after a step of KL {max(found, key=lambda each: each[2].total)[0]:.2g}. KL {near[0]:.2f}: promise {near[1]:.2f}, return {near[2].total:.1f}. The most promising step, KL {tempting[0]:.2f}: promise "
+    f"The return is highest after a step of KL {max(found, key=lambda each: each[2].total)[0]:.2g}. KL "
+    f"{near[0]:.2f}: promise {near[1]:.2f}, return {near[2].total:.1f}. The most promising step, KL "
+    f"{tempting[0]:.2f}: promise "
     f"{tempting[1]:.2f}, return {tempting[2].total:.1f}.",
 )
 
@@ -434,7 +478,11 @@ for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], found[-1], 
     plane(ax, f"{words}: KL {each[0]:.3g}")
     paths(ax, each[2], **IMAGINED)
     ax.plot(*goal, "*", color=COLOURS[2], markersize=14)
-show(figure, alt="Paths after a limited step, towards the goal, and after the longest step in the same direction, which miss it.")
+show(
+    figure,
+    alt="Paths after a limited step, towards the goal, and after the longest step in the same direction, "
+    "which miss it.",
+)
 
 # %% [markdown]
 # That is all of TRPO: the direction from conjugate gradients, the length from the KL, and a last look (the *line search*): if the KL came out too large after all, or the promise is
@@ -525,7 +573,10 @@ ax.legend()
 show(figure, alt="The imagined return rises over the updates; a dot at the end shows the real return.")
 
 # %%
-print(f"practised {steps:,} virtual steps and 0 real ones. Return: {returns[-1].item():.1f} imagined, {at_last:.1f} real")
+print(
+    f"practised {steps:,} virtual steps and 0 real ones. Return: {returns[-1].item():.1f} imagined, "
+    f"{at_last:.1f} real"
+)
 
 # %% [markdown]
 # ## Move the goal
@@ -564,13 +615,19 @@ playground.practise(lesson.choose(smoke=1, lesson=25))
 # **Before it runs:** call the random policy 0 % and the best actions 100 %. How far does a policy get that has never been in the real world?
 
 # %%
-share = widgets.Predict("practice-zero-shot", "Zero real steps of the task bring a policy ...", ["about 25 %", "about 50 %", "about 75 %", "nearly 100 %"])
+share = widgets.Predict(
+    "practice-zero-shot",
+    "Zero real steps of the task bring a policy ...",
+    ["about 25 %", "about 50 %", "about 75 %", "nearly 100 %"],
+)
 share
 
 # %%
 goals = family.sample_tasks(3, 10_000)  # (P, 2) never trained on
 seeds = range(SEED, SEED + lesson.choose(smoke=2, lesson=3))
-learners = [shared] + [learn(seed)[0] for seed in seeds[1:]]  # of each repetition: what its training tasks left behind
+learners = [shared] + [
+    learn(seed)[0] for seed in seeds[1:]
+]  # of each repetition: what its training tasks left behind
 zero_shot, untrained, informed = [], [], []
 for learner in learners:
     policies = practise(learner, goals)[0]
@@ -578,12 +635,19 @@ for learner in learners:
     informed.append(real_return(family, practise(learner, goals, world=true_world(family, goals))[0], goals))
     fresh = Shared(family, learner.config, n=len(goals)).fresh().policy
     untrained.append(real_return(family, fresh, goals))
-zero_shot, untrained, informed = torch.stack(zero_shot), torch.stack(untrained), torch.stack(informed)  # (seeds, P)
+zero_shot, untrained, informed = (
+    torch.stack(zero_shot),
+    torch.stack(untrained),
+    torch.stack(informed),
+)  # (seeds, P)
 
 
 def best_actions(goal, policy):
     """Mean return of the best actions from the same starts; the search begins at what the policy does."""
-    start, n_steps = family.resets(lesson.choose(smoke=2, lesson=20), SEED + 1), lesson.choose(smoke=2, lesson=60)
+    start, n_steps = (
+        family.resets(lesson.choose(smoke=2, lesson=20), SEED + 1),
+        lesson.choose(smoke=2, lesson=60),
+    )
     return baselines.best_return(family, policy, goal, start, n_steps).mean()
 
 
@@ -597,13 +661,34 @@ def one(policies, i):
 best = torch.stack([best_actions(goal, one(policies, i)) for i, goal in enumerate(goals)])  # (P,)
 
 figure, ax = plt.subplots(figsize=(7, 3))
-for values, name, mark, colour in ((untrained, "random", "x", "0.5"), (informed, "practised in the true world", "s", COLOURS[0]), (zero_shot, "after warm-up", "o", COLOURS[1]), (best[None], "best actions known", "_", COLOURS[2])):
+for values, name, mark, colour in (
+    (untrained, "random", "x", "0.5"),
+    (informed, "practised in the true world", "s", COLOURS[0]),
+    (zero_shot, "after warm-up", "o", COLOURS[1]),
+    (best[None], "best actions known", "_", COLOURS[2]),
+):
     for p in range(len(goals)):
         size = 26 if mark == "_" else 7
-        ax.plot([p] * len(values), values[:, p], mark, color=colour, markersize=size, markeredgewidth=2, label=name if p == 0 else None)
-ax.set(ylabel="real return", xticks=range(len(goals)), xticklabels=[f"goal ({x:.1f}, {y:.1f})" for x, y in goals.tolist()])
+        ax.plot(
+            [p] * len(values),
+            values[:, p],
+            mark,
+            color=colour,
+            markersize=size,
+            markeredgewidth=2,
+            label=name if p == 0 else None,
+        )
+ax.set(
+    ylabel="real return",
+    xticks=range(len(goals)),
+    xticklabels=[f"goal ({x:.1f}, {y:.1f})" for x, y in goals.tolist()],
+)
 ax.legend()
-show(figure, alt="For each of three goals: returns of random policies far below, those after the warm-up and after practice in the true world near the line of the best actions, a mark a seed.")
+show(
+    figure,
+    alt="For each of three goals: returns of random policies far below, those after the warm-up and after "
+    "practice in the true world near the line of the best actions, a mark a seed.",
+)
 
 # %% [markdown]
 # The interval: repetitions are independent, the three goals of one are not. So take the mean over the goals first, and then, over the $n$ repetitions, $t$ standard errors to either side (Student's $t$ for 95 %:
@@ -619,16 +704,24 @@ def interval(values):
 part = ((zero_shot - untrained) / (best - untrained)).mean(1)  # (seeds,)
 middle, half = interval(part.numpy())
 share.reveal(
-    {25: "about 25 %", 50: "about 50 %", 75: "about 75 %", 100: "nearly 100 %"}[min((25, 50, 75, 100), key=lambda c: abs(c - 100 * middle))],
+    {25: "about 25 %", 50: "about 50 %", 75: "about 75 %", 100: "nearly 100 %"}[
+        min((25, 50, 75, 100), key=lambda c: abs(c - 100 * middle))
+    ],
     f"{middle:.1%} +- {half:.1%} of the way, over {len(part)} repetitions (ours).",
 )
 
 # %%
 rows = [
     (f"({x:.1f}, {y:.1f})", *(f"{v:.1f}" for v in values))
-    for (x, y), *values in zip(goals.tolist(), untrained.mean(0), zero_shot.mean(0), informed.mean(0), best, strict=True)
+    for (x, y), *values in zip(
+        goals.tolist(), untrained.mean(0), zero_shot.mean(0), informed.mean(0), best, strict=True
+    )
 ]
-Table(("goal", "random", "after warm-up", "practised in the true world", "best actions known"), rows, f"Mean real return, {len(part)} repetitions")
+Table(
+    ("goal", "random", "after warm-up", "practised in the true world", "best actions known"),
+    rows,
+    f"Mean real return, {len(part)} repetitions",
+)
 
 # %% [markdown]
 # Compare the third column with the fourth. Practice in the true world is a matter of luck, too, with so few updates. Where the two agree, what is missing to the best actions is
@@ -646,7 +739,11 @@ Table(("goal", "random", "after warm-up", "practised in the true world", "best a
 # **Before it runs:**
 
 # %%
-fooled = widgets.Predict("practice-little-data", "With a model from one episode, as practice goes on ...", ["both returns rise together", "the imagined one rises, the real one lags far behind", "neither rises"])
+fooled = widgets.Predict(
+    "practice-little-data",
+    "With a model from one episode, as practice goes on ...",
+    ["both returns rise together", "the imagined one rises, the real one lags far behind", "neither rises"],
+)
 fooled
 
 
@@ -661,7 +758,12 @@ def both_returns(shared, goals, blocks, updates):
     pupils, start = mine.fresh(), family.resets(20, SEED).expand(P, 20, -1)
     found = []
     for block in range(blocks + 1):
-        found.append([w.rollout(pupils.policy, start, family.horizon, lesson.generator(4)).total.mean().item() for w in worlds])
+        found.append(
+            [
+                w.rollout(pupils.policy, start, family.horizon, lesson.generator(4)).total.mean().item()
+                for w in worlds
+            ]
+        )
         for _ in range(updates if block < blocks else 0):
             mine.fitter.fit(mine.buffer, 20, mine.generator)
             pupils.update(worlds[0], family.resets(P * 20, mine.generator).view(P, 20, -1), mine.generator)
@@ -671,7 +773,9 @@ def both_returns(shared, goals, blocks, updates):
 def from_little(seed, episodes=1):
     """A single network that has seen so many real episodes of a random policy."""
     family, config = settings(seed)
-    config = replace(config, dynamics=replace(config.dynamics, n_models=1), steps_per_task=episodes * family.horizon)
+    config = replace(
+        config, dynamics=replace(config.dynamics, n_models=1), steps_per_task=episodes * family.horizon
+    )
     poor = Shared(family, config)
     poor.collect(poor.fresh().policy, family.sample_tasks(1, seed)[0])
     poor.fitter.fit(poor.buffer, lesson.choose(smoke=20, lesson=1000), poor.generator)
@@ -681,7 +785,9 @@ def from_little(seed, episodes=1):
 blocks, updates = lesson.choose(smoke=(2, 1), lesson=(8, 5))
 runs = {
     "model from 1 episode": [both_returns(from_little(seed), goals, blocks, updates) for seed in seeds],
-    f"model from {len(shared.buffer):,} steps": [both_returns(learner, goals, blocks, updates) for learner in learners],
+    f"model from {len(shared.buffer):,} steps": [
+        both_returns(learner, goals, blocks, updates) for learner in learners
+    ],
 }
 
 # %%
@@ -693,7 +799,11 @@ for ax, (name, found) in zip(axes, runs.items(), strict=True):
     ax.set(xlabel="updates of the policy", title=name)
 axes[0].set_ylabel("return")
 axes[0].legend()
-show(figure, alt="Imagined and real return against updates of the policy. Left, models from one episode: the two part. Right, models from all steps: the two stay together.")
+show(
+    figure,
+    alt="Imagined and real return against updates of the policy. Left, models from one episode: the two "
+    "part. Right, models from all steps: the two stay together.",
+)
 
 # %%
 poor, good = runs.values()
@@ -701,9 +811,15 @@ little = np.array([each[:, -1] for each in poor])  # (seeds, 2)
 gap = little[:, 0] - little[:, 1]
 rises = little[:, 0].mean() > np.mean([each[0, 0] for each in poor])
 fooled.reveal(
-    "the imagined one rises, the real one lags far behind" if rises and gap.mean() > 20 else "both returns rise together" if rises else "neither rises",
-    f"At the end: {little[:, 0].mean():.0f} imagined, {little[:, 1].mean():.0f} real (mean of {len(little)} repetitions, three goals). With the good model: "
-    f"{np.mean([each[0, -1] for each in good]):.0f} imagined, {np.mean([each[1, -1] for each in good]):.0f} real.",
+    "the imagined one rises, the real one lags far behind"
+    if rises and gap.mean() > 20
+    else "both returns rise together"
+    if rises
+    else "neither rises",
+    f"At the end: {little[:, 0].mean():.0f} imagined, {little[:, 1].mean():.0f} real (mean of "
+    f"{len(little)} repetitions, three goals). With the good model: "
+    f"{np.mean([each[0, -1] for each in good]):.0f} imagined, "
+    f"{np.mean([each[1, -1] for each in good]):.0f} real.",
 )
 
 # %% [markdown]
@@ -736,27 +852,49 @@ for learner in learners:
     numbers["true world"].append(real_return(family, informed_far, far))
 
 figure, ax = plt.subplots(figsize=(7, 3))
-for (name, values), looks in zip(numbers.items(), (IMAGINED, REAL, dict(color=COLOURS[2], linestyle=":")), strict=True):
-    band(ax, [np.array(distances)] * len(values), [each.numpy() for each in values], marker="o", **looks | {"label": name})
+for (name, values), looks in zip(
+    numbers.items(), (IMAGINED, REAL, dict(color=COLOURS[2], linestyle=":")), strict=True
+):
+    band(
+        ax,
+        [np.array(distances)] * len(values),
+        [each.numpy() for each in values],
+        marker="o",
+        **looks | {"label": name},
+    )
 ax.axvline(2 * 2**0.5, color="0.5", linewidth=1)
 ax.text(2 * 2**0.5, ax.get_ylim()[0], " corner of the training square", va="bottom")
 ax.set(xlabel="distance of the goal (m)", ylabel="return")
 ax.legend()
-show(figure, alt="Imagined and real return, and that after practice in the true world, against the distance of the goal, with a line where the training goals end.")
+show(
+    figure,
+    alt="Imagined and real return, and that after practice in the true world, against the distance of the "
+    "goal, with a line where the training goals end.",
+)
 
 # %%
 table = {name: torch.stack(values) for name, values in numbers.items()}  # (repetitions, P)
 rows = [
-    (f"{d:g} m", *(f"{v[:, i].mean():.0f} ({v[:, i].min():.0f} to {v[:, i].max():.0f})" for v in table.values()))
+    (
+        f"{d:g} m",
+        *(f"{v[:, i].mean():.0f} ({v[:, i].min():.0f} to {v[:, i].max():.0f})" for v in table.values()),
+    )
     for i, d in enumerate(distances)
 ]
-Table(("goal at", *table), rows, f"Goals inside and outside the training square: mean (lowest to highest) of {len(learners)} repetitions")
+Table(
+    ("goal at", *table),
+    rows,
+    f"Goals inside and outside the training square: mean (lowest to highest) of {len(learners)} repetitions",
+)
 
 # %%
 out = distances.index(next(d for d in distances if d > 2 * 2**0.5))
 outside = (table["imagined"] - table["real"])[:, out:].flatten()
 missed = (table["true world"] - table["real"])[:, out:].mean()
-print(f"Outside, the model flattered (by more than 20) in {(outside > 20).sum()} of {outside.numel()} cases, and frightened in {(outside < -20).sum()}.")
+print(
+    f"Outside, the model flattered (by more than 20) in {(outside > 20).sum()} of {outside.numel()} "
+    f"cases, and frightened in {(outside < -20).sum()}."
+)
 print(f"Practice in the true world would have earned {missed:.0f} more there.")
 
 # %% [markdown]
@@ -793,7 +931,9 @@ WAYS = {  # how it is called here -> names of its recorded runs
     "arm: random policy": "reacher-random-seed*",
 }
 kept = evidence.recorded()["multitask"]
-recorded = {way: [kept[name] for name in names_like(kept, f"lesson-{pattern}")] for way, pattern in WAYS.items()}
+recorded = {
+    way: [kept[name] for name in names_like(kept, f"lesson-{pattern}")] for way, pattern in WAYS.items()
+}
 recorded = {way: found for way, found in recorded.items() if len(found) > 1}  # one run is an anecdote
 measured = {way: [multitask.scores(run) for run in found] for way, found in recorded.items()}
 
@@ -805,7 +945,15 @@ def told(way, name, form):
 
 
 rows = [
-    (way, str(len(found)), f"{found[0].metrics['task_steps'][-1]:,.0f}", told(way, "last_virtual", 1), told(way, "last_real", 1), told(way, "last_miss", 100), told(way, "cpu_seconds", 1))
+    (
+        way,
+        str(len(found)),
+        f"{found[0].metrics['task_steps'][-1]:,.0f}",
+        told(way, "last_virtual", 1),
+        told(way, "last_real", 1),
+        told(way, "last_miss", 100),
+        told(way, "cpu_seconds", 1),
+    )
     for way, found in recorded.items()
 ]
 Table(
@@ -821,35 +969,67 @@ for y, way in enumerate(drawn):
     for name, looks in (("last_virtual", IMAGINED), ("last_real", REAL)):
         values = [each[name] for each in measured[way]]
         mark = "o" if name == "last_real" else "|"
-        ax.plot(values, [y] * len(values), mark, color=looks["color"], markersize=7, markeredgewidth=2, label=looks["label"] if y == 0 else None)
+        ax.plot(
+            values,
+            [y] * len(values),
+            mark,
+            color=looks["color"],
+            markersize=7,
+            markeredgewidth=2,
+            label=looks["label"] if y == 0 else None,
+        )
 ax.set(yticks=range(len(drawn)), yticklabels=drawn, xlabel="return, mean of three goals; a mark a seed")
 ax.invert_yaxis()
 ax.legend(loc="lower left")
-show(figure, alt="Recorded runs on the point mass: imagined and real return of each seed for the warm-up, its variants, and practice in the true world.")
+show(
+    figure,
+    alt="Recorded runs on the point mass: imagined and real return of each seed for the warm-up, its "
+    "variants, and practice in the true world.",
+)
 
 # %%
 ours, *others = drawn
 for way in others:
-    mine = {run.config["seed"]: each["last_real"] for run, each in zip(recorded[ours], measured[ours], strict=True)}
-    pairs = [(each["last_real"], mine[run.config["seed"]]) for run, each in zip(recorded[way], measured[way], strict=True)]
+    mine = {
+        run.config["seed"]: each["last_real"]
+        for run, each in zip(recorded[ours], measured[ours], strict=True)
+    }
+    pairs = [
+        (each["last_real"], mine[run.config["seed"]])
+        for run, each in zip(recorded[way], measured[way], strict=True)
+    ]
     mean, half = interval([theirs - own for theirs, own in pairs])
     words = "cannot be told apart" if abs(mean) < half else "better" if mean > 0 else "worse"
     wins = sum(theirs < own for theirs, own in pairs)
-    print(f"{way}: {mean:+.1f} +- {half:.1f} against the first row, seed by seed: {words} (the first row is ahead in {wins} of {len(pairs)}).")
-print(f"\nRecorded with tlteach {recorded[ours][0].provenance.version} ({recorded[ours][0].provenance.commit}), on {recorded[ours][0].provenance.machine}.")
+    print(
+        f"{way}: {mean:+.1f} +- {half:.1f} against the first row, seed by seed: {words} (the first row is "
+        f"ahead in {wins} of {len(pairs)})."
+    )
+print(
+    f"\nRecorded with tlteach {recorded[ours][0].provenance.version} "
+    f"({recorded[ours][0].provenance.commit}), on {recorded[ours][0].provenance.machine}."
+)
 
 # %% [markdown]
 # Does the method reach what it was built for? We had set two marks before: on the point mass, a mean return within 10 % of practice in the true world (the *optimum*); with the arm, 5 cm from the target at the end, on the
 # average; both within 60 CPU seconds.
 
 # %%
-zero, perfect = (np.array([each["last_real"] for each in measured[way]]) for way in (ours, "practice in the true world"))
+zero, perfect = (
+    np.array([each["last_real"] for each in measured[way]]) for way in (ours, "practice in the true world")
+)
 short = 1 - perfect.mean() / zero.mean()  # returns are negative
-print(f"Point mass: {zero.mean():.1f} against {perfect.mean():.1f}, {short:.0%} of it is missing: {'within' if short <= 0.1 else 'not within'} 10 %.")
+print(
+    f"Point mass: {zero.mean():.1f} against {perfect.mean():.1f}, {short:.0%} of it is missing: "
+    f"{'within' if short <= 0.1 else 'not within'} 10 %."
+)
 print(f"Of the {len(zero)} single seeds, {(perfect.mean() / zero >= 0.9).sum()} are.")
 if (the_arm := "arm: warm-up, TRPO, three models") in measured:
     off = 100 * np.array([each["last_miss"] for each in measured[the_arm]])
-    print(f"Arm: {off.mean():.1f} cm off on the average: {'within' if off.mean() <= 5 else 'not within'} 5 cm; of the {len(off)} single seeds, {(off <= 5).sum()} are.")
+    print(
+        f"Arm: {off.mean():.1f} cm off on the average: {'within' if off.mean() <= 5 else 'not within'} 5 "
+        f"cm; of the {len(off)} single seeds, {(off <= 5).sum()} are."
+    )
 slowest = max(each["cpu_seconds"] for way in (ours, the_arm) for each in measured.get(way, []))
 print(f"The longest of these runs took {slowest:.0f} CPU seconds, its tests included.")
 
@@ -860,7 +1040,9 @@ print(f"The longest of these runs took {slowest:.0f} CPU seconds, its tests incl
 # **about a minute**.
 
 # %%
-config = multitask.Config.preset(PRESET, "reacher", seed=SEED, trpo=trpo.TRPOConfig(max_kl=0.1, entropy_coefficient=0.0))
+config = multitask.Config.preset(
+    PRESET, "reacher", seed=SEED, trpo=trpo.TRPOConfig(max_kl=0.1, entropy_coefficient=0.0)
+)
 arm, learning = multitask.family(config), multitask.learning(config)
 last = list(algorithm.train(arm, learning))[-1]
 arm_shared = Shared(arm, learning)
@@ -875,8 +1057,20 @@ for target in targets:
     after = arm_shared.returns(pupil.policy, target)
     x, y = target.tolist()
     misses.append(100 * after.miss)
-    rows.append((f"({100 * x:.0f}, {100 * y:.0f}) cm", f"{before.real:.1f}", f"{after.virtual:.1f}", f"{after.real:.1f}", f"{misses[-1]:.1f} cm"))
-Table(("target", "random, real", "imagined", "real", "misses by"), rows, "The arm after its warm-up, without a real step for these targets; one repetition")
+    rows.append(
+        (
+            f"({100 * x:.0f}, {100 * y:.0f}) cm",
+            f"{before.real:.1f}",
+            f"{after.virtual:.1f}",
+            f"{after.real:.1f}",
+            f"{misses[-1]:.1f} cm",
+        )
+    )
+Table(
+    ("target", "random, real", "imagined", "real", "misses by"),
+    rows,
+    "The arm after its warm-up, without a real step for these targets; one repetition",
+)
 
 # %%
 print(f"On the average it ends {np.mean(misses):.1f} cm from its target; the arm is 21 cm long.")
