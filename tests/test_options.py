@@ -33,6 +33,7 @@ class Config:
     kind: Literal["a", "b"] = "a"
     rate: float | None = None
     clip: bool = False
+    pair: tuple[float, float] = (0.0, 1.0)  # of one length: an option could not say so
     inner: Inner = Inner()
     other: list = field(default_factory=list)  # cannot be said on a command line
     seed: int = 0
@@ -54,7 +55,10 @@ def test_only_what_is_given_is_there(parser):
     assert vars(parser.parse_args([])) == {}
     given = vars(parser.parse_args(["--kind", "b", "--rate", "0.5", "--clip", "--inner.size", "7", "--bits", "1000"]))
     assert given == {"kind": "b", "rate": 0.5, "clip": True, "inner.size": 7, "bits": 1000}
-    assert vars(parser.parse_args(["--inner.widths", "64", "32", "--clip"])) == {"inner.widths": (64, 32), "clip": True}
+    assert vars(parser.parse_args(["--inner.widths", "64", "32", "--clip"])) == {
+        "inner.widths": (64, 32),
+        "clip": True,
+    }
     assert vars(parser.parse_args(["--rate", "none", "--no-clip"])) == {"rate": None, "clip": False}
 
 
@@ -65,7 +69,17 @@ def test_nested_values_change_a_copy_of_the_base():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--kind c", "--rate fast", "--seed 1", "--other x", "--bits 60", "--inner.size big", "--inner.widths"]
+    "wrong",
+    [
+        "--kind c",
+        "--rate fast",
+        "--seed 1",
+        "--other x",
+        "--bits 60",
+        "--inner.size big",
+        "--inner.widths",
+        "--pair 1 2",
+    ],
 )
 def test_what_does_not_fit_is_refused(parser, wrong, capsys):
     with pytest.raises(SystemExit) as caught:

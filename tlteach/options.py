@@ -52,7 +52,7 @@ def _add(parser, name: str, kind: Any, help_text: str) -> None:
         option |= {"action": argparse.BooleanOptionalAction}
     elif inner in (int, float, str):
         option |= {"type": _or_none(inner) if optional else inner, "metavar": inner.__name__.upper()}
-    elif get_origin(inner) is tuple:  # of any length: --dynamics.hidden 64 64
+    elif get_args(inner) in ((each, ...) for each in (int, float, str)):  # a tuple: --dynamics.hidden 64 64
         each = get_args(inner)[0]
         option |= {"type": each, "nargs": "+", "action": _Tuple, "metavar": each.__name__.upper()}
     else:
@@ -61,6 +61,8 @@ def _add(parser, name: str, kind: Any, help_text: str) -> None:
 
 
 class _Tuple(argparse.Action):
+    """Several words as a tuple; argparse itself makes a list."""
+
     def __call__(self, parser, namespace, values, option_string=None):
         setattr(namespace, self.dest, tuple(values))
 

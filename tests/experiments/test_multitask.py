@@ -136,6 +136,8 @@ def test_fitting_first_is_the_same_amount_in_another_order():
     )
     assert both[0].iterations == 1 and both[0].fit_steps == config.test_iterations * both[1].fit_steps
     assert both[0].policy_steps == config.test_iterations * both[1].policy_steps
+    cold = replace(config, warm_up=replace(config.warm_up, iterations=0))
+    assert multitask.learning(cold).warm_up.iterations == 0 and multitask.learning(cold, test=True).warm_up == both[0]
 
 
 def test_reports(whole, result):
@@ -151,7 +153,7 @@ def test_reports(whole, result):
     assert {"real", "virtual (in the model)", "from scratch, real steps only"} <= {
         text.get_text() for text in figure.legends[0].get_texts()
     }
-    with pytest.raises(InvalidInput, match="one family at a time"):
+    with pytest.raises(InvalidInput, match="got navigation, 10 steps; reacher, 10 steps; plot one"):
         multitask.plot([result, replace(result, config=result.config | {"family": "reacher"})])
     with pytest.raises(InvalidInput, match="the list of results is empty"):
         multitask.table([])

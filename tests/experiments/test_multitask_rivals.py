@@ -232,14 +232,14 @@ def test_refusals(results):
     with pytest.raises(InvalidInput, match="the list of results is empty"):
         multitask.plot_samples([])
     reacher = replace(results["maml"], config=results["maml"].config | {"family": "reacher"})
-    with pytest.raises(InvalidInput, match="got navigation, reacher; plot one at a time"):
+    with pytest.raises(InvalidInput, match="got navigation, 10 steps; reacher, 10 steps; plot one at a time"):
         multitask.plot_samples([results["maml"], reacher])
 
 
 def test_rows_of_the_table(results):
     shown = repr(multitask.table(list(results.values())))
-    assert "navigation: MAML, 3 updates of 2 tasks x 2 episodes" in shown
-    assert "navigation: oracle, told the task, 3 updates of 2 tasks x 2 episodes" in shown
+    assert "navigation, 10 steps: MAML, 3 updates of 2 tasks x 2 episodes" in shown
+    assert "navigation, 10 steps: oracle, told the task, 3 updates of 2 tasks x 2 episodes" in shown
     scores = multitask.scores(results["maml"])
     assert scores["zero_real"] == pytest.approx(results["maml"].tensors["real"][0].mean().item())
     assert scores["last_real"] == pytest.approx(results["maml"].tensors["real"][2].mean().item())

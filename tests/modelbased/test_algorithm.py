@@ -73,13 +73,12 @@ def test_only_collected_steps_are_learned_from():
 def test_a_policy_acts_as_before_when_its_own_steps_have_moved_the_moments():
     shared = Shared(POINT_MASS, TINY)
     policy, task = shared.fresh().policy, POINT_MASS.sample_tasks(1, 0)[0]
-    seen, acts, moments = POINT_MASS.resets(50, shared.generator), [], []
-    for _ in range(2):
+    seen = POINT_MASS.resets(50, shared.generator)
+    for _ in range(3):  # the first steps come where there were no moments yet
+        acts, moments = policy(seen).mean.detach(), shared.model.obs_norm.mean.clone()
         shared.collect(policy, task)
-        acts.append(policy(seen).mean.detach())
-        moments.append(shared.model.obs_norm.mean.clone())
-    assert not torch.equal(*moments)
-    torch.testing.assert_close(*acts, rtol=1e-4, atol=1e-6)
+        assert not torch.equal(moments, shared.model.obs_norm.mean)
+        torch.testing.assert_close(policy(seen).mean, acts, rtol=1e-4, atol=1e-6)
 
 
 def test_without_warm_up_the_data_are_those_of_fresh_policies():

@@ -159,6 +159,29 @@ def test_real_steps_that_measure_are_counted_and_learned_from(monkeypatch, rule,
         assert len(real) == 20 and (rows[:, None] == real.obs[:1]).all(-1).any()
 
 
+def test_the_chosen_policy_collects_as_it_was_measured(monkeypatch):
+    """Steps by which all candidates were measured are learned from first: they move the moments, not what it does."""
+    seen, acts, collect = SHORT.resets(20, 0), {}, Shared.collect
+    value = criteria.value
+
+    def measured(criterion, shared, policy, *rest):
+        acts[id(policy)] = policy(seen).mean.detach(), shared.model.obs_norm.mean.clone()
+        return value(criterion, shared, policy, *rest)
+
+    def collected(self, policy, *rest):
+        if id(policy) in acts:
+            before, moments = acts.pop(id(policy))
+            assert not torch.equal(moments, self.model.obs_norm.mean)
+            torch.testing.assert_close(policy(seen).mean, before, rtol=1e-4, atol=1e-6)
+            acts["checked"] = True
+        return collect(self, policy, *rest)
+
+    monkeypatch.setattr(criteria, "value", measured)
+    monkeypatch.setattr(Shared, "collect", collected)
+    list(train(SHORT, config("real-reward-diff", "best_of", episodes=1)))
+    assert acts["checked"]
+
+
 @pytest.mark.parametrize("criterion", get_args(Criterion))
 @pytest.mark.parametrize("rule", ["skip", "best_of"])
 def test_every_criterion_goes_with_every_rule_to_the_same_budget(rule, criterion):

@@ -70,6 +70,9 @@ def test_levels(made):
     batches = runs(made, "plastic", 300, **seen) + runs(made, "rnn", 50, **seen)
     assert verdict("maze-levels", batches) == "partly", "in batches at the best"
     assert verdict("maze-levels", batches + both(300, 10)) == "not reproduced", "single episodes decide"
+    one = [run for run in both(300, 10) if run.config["network"] == "plastic"]
+    finding = CLAIMS["maze-levels"].measure(batches + one)
+    assert finding.summary == "302.0 and 52.0, 5 seeds, in batches", "of one network alone they cannot"
 
 
 def test_shorter_runs_with_the_papers_observation_are_shown_but_decide_nothing(made):

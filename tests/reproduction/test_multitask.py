@@ -1,15 +1,15 @@
 """The verdicts on the second paper's claims, from made runs whose every return is known."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from tlteach.experiments.multitask import Config
+from tlteach.experiments.multitask import Config, changes
 from tlteach.provenance import Provenance
 from tlteach.reproduction import multitask
-from tlteach.reproduction.multitask import ablations, authors
+from tlteach.reproduction.multitask import ablations, authors, common
 from tlteach.reproduction.multitask.common import real_steps
 from tlteach.runs import Result, plain
 
@@ -251,41 +251,71 @@ def test_shifted_runs_and_chosen_tasks_do_not_count_where_nothing_is_shifted_or_
 
 def test_ablations_are_told_apart_and_decide_nothing():
     usual = Config.preset("lesson", POINT)
-    narrow, cold = replace(usual.dynamics, hidden=(8, 8)), replace(usual.warm_up, iterations=0)
+    narrow, cold = replace(usual.dynamics, hidden=(8, 4)), replace(usual.warm_up, iterations=0)
     found = runs(POINT, [-10, -11, -12]) + runs(POINT, range(-44, -35), dynamics=narrow)
-    found += runs(POINT, range(-74, -65), warm_up=cold)
+    found += runs(POINT, range(-74, -65), warm_up=cold) + runs(POINT, [-90] * 9, trpo=replace(usual.trpo, max_kl=0.5))
     both = runs(POINT, [-99] * 3, dynamics=narrow, warm_up=cold) + runs(POINT, [-99] * 3, shift="tasks")
     table = ablations.table(found + both + runs(POINT, [-21, -20, -19], n_tasks=2))
+    least = f"{2 / math.comb(12, 3):.3f}"
     assert [row[:5] for row in table.rows] == [
         ("point mass: as in the lesson", "3", "-11.0", "-12.0 to -10.0", ""),
-        ("point mass: networks of 2 x 8", "9", "-40.0", "-44.0 to -36.0", f"{2 / math.comb(12, 3):.3f}"),
+        ("point mass: networks of 8 x 4", "9", "-40.0", "-44.0 to -36.0", least),
         ("point mass: 2 training tasks", "3", "-20.0", "-21.0 to -19.0", f"{2 / math.comb(6, 3):.3f}"),
-        ("point mass: no warm-up in training: the data of random policies", "9", "-70.0", "-74.0 to -66.0", "0.009"),
+        ("point mass: trpo.max_kl 0.5", "9", "-90.0", "-90.0 to -90.0", table.rows[3][4]),
+        (f"point mass: {ablations.words(('warm_up.iterations', 0))}", "9", "-70.0", "-74.0 to -66.0", least),
     ]
     plain = runs(POINT, [-110] * 2, method="random") + runs(POINT, [-10], method="optimum")
     told = CLAIMS["multitask-warm-up"].measure(found + plain)
     assert "99.0% of the way, 3 seeds" in told.summary, "with most seeds are the ablations"
 
 
+def test_maml_with_another_batch_is_no_rival():
+    rival = Config.preset("lesson", POINT, method="maml").maml
+    found = runs(POINT, [-10] * 3) + runs(POINT, [-90] * 3, method="maml", last=-90.0)
+    larger = runs(POINT, [-1] * 9, method="maml", last=-1.0, maml=replace(rival, tasks=20))
+    larger += runs(POINT, [-1] * 9, method="maml", last=-1.0, maml=replace(rival, fisher_every=1))
+    found, larger = (trained(each, [4000, 3_000_000], [-99, -90], [1, 2]) for each in (found, larger))
+    assert CLAIMS["multitask-maml"].measure(found + larger).summary == CLAIMS["multitask-maml"].measure(found).summary
+
+
 @pytest.mark.parametrize("optimizer", ["ppo", "shac"])
 def test_another_optimiser_at_its_own_pace_is_one_change(optimizer):
-    changes = {name: getattr(Config.preset("lesson", POINT, optimizer), name) for name in ("optimizer", "warm_up")}
-    assert ablations.changed(runs(POINT, [-10], **changes)[0]) == {"optimizer": optimizer}
+    own = {name: getattr(Config.preset("lesson", POINT, optimizer), name) for name in ("optimizer", "warm_up")}
+    assert changes(runs(POINT, [-10], **own)[0].config) == {"optimizer": optimizer}
 
 
 def test_the_authors_world_is_one_of_its_own():
     """Its time step is another one: its returns stand beside the author's, and never beside those of the lesson's."""
     own = Config.preset("paper", CHEETAH)
-    sizes = {name: getattr(own, name) for name in ("frame_skip", "dynamics", "warm_up", "maml", "optimizer")} | {
-        "n_tasks": 40
-    }
+    free = ("family", "method", "seed", "test_tasks", "stages")
+    sizes = {field.name: getattr(own, field.name) for field in fields(own) if field.name not in free}
+    sizes["n_tasks"] = 40
     found = runs(CHEETAH, [-30.0], last=-26.0, **sizes) + runs(CHEETAH, [-250.0], method="random", **sizes)
-    table = authors.table(found + runs(CHEETAH, [-1.0] * 5, last=-1.0) + runs(CHEETAH, [-200.0] * 3, method="maml"))
+    found += runs(CHEETAH, [-20.0], method="oracle", **sizes)
+    others = runs(CHEETAH, [-1.0] * 5, last=-1.0) + runs(CHEETAH, [-200.0] * 3, method="maml")
+    others += runs(CHEETAH, [-2.0] * 5, frame_skip=2) + runs(CHEETAH, [-3.0] * 5, episode_steps=50)
+    table = authors.table(found + others)
     assert [row[0] for row in table.rows] == [
-        "half-cheetah, goal velocity: the author's notebooks",
-        "half-cheetah, goal velocity: ours, 1 seed",
-        "half-cheetah, goal velocity: random policy, 1 seed",
+        "half-cheetah, goal velocity: the author's notebooks, 40 test tasks",
+        "half-cheetah, goal velocity: ours, 40 training tasks, 2 test tasks, 1 seed",
+        "half-cheetah, goal velocity: oracle, 2 test tasks, 1 seed",
+        "half-cheetah, goal velocity: random policy, 2 test tasks, 1 seed",
     ]
-    assert table.rows[1][1:] == ("80,000", "-30.0", "-26.0", "", "", "")
+    assert table.rows[1][1:] == ("160,000", "-30.0", "-26.0", "", "", "")
     told = CLAIMS["multitask-warm-up"].measure(found)
     assert "half-cheetah, goal velocity, authors' time step: 98.2% of the way, 1 seed" in told.summary
+    assert common.families(found + others) == [
+        "halfcheetah-velocity",
+        "halfcheetah-velocity, 50 steps",
+        "halfcheetah-velocity, authors' time step",
+        "halfcheetah-velocity, frame_skip 2, 100 steps",
+    ]
+
+
+def test_what_a_run_changes_is_told_beside_the_preset_that_is_nearer():
+    own = Config.preset("paper", POINT)
+    paper = replace(own, seed=3, test_tasks=2, stages=1, n_tasks=20, trpo=replace(own.trpo, cg_steps=5))
+    assert changes(plain(paper)) == {"n_tasks": 20, "trpo.cg_steps": 5}
+    old = plain(Config.preset("lesson", POINT, test_tasks=9, shift="crippled"))
+    del old["capacity"], old["fit"]["horizon"]  # recorded before there was such a field
+    assert changes(old) == {}

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlteach.errors import InvalidInput
+from tlteach.experiments._multitask_compare import world
 from tlteach.experiments._report import several
 from tlteach.plots import COLOURS, Table, band
 from tlteach.runs import Result
@@ -70,6 +71,7 @@ def variant(result: Result) -> str:
     told = f"{optimizer}, {n} model{'s' * (n > 1)} of {hidden}, {config['fit']['horizon']}-step loss"
     told += f", {config['n_tasks']} training tasks"
     told += ", fitting first" if config["fitting"] == "first" else ""
+    told += "" if config["warm_up"]["iterations"] else ", no warm-up in training"
     if (rule := config.get("rule", "uniform")) != "uniform":
         chosen = f"the best of {config['candidates']}" if rule == "best_of" else "skipping some"
         told += f" chosen by {config['criterion']}, {chosen}"
@@ -84,6 +86,7 @@ def _joint(config: dict) -> str:
     if name == "oracle":
         return f"oracle, told the task, {amount}"
     told = "MAML, first order" if own["first_order"] else "MAML"
+    told += "" if own["fisher_every"] == 1 else f", Fisher matrix of 1 step in {own['fisher_every']}"
     return f"{told}{', PPO inside' if own['inner'] == 'ppo' else ''}, {amount}"
 
 
@@ -91,7 +94,7 @@ def table(results: Sequence[Result] | Result) -> Table:
     """A row for each variant: mean return on the test tasks, virtual and real; medians and range over the seeds."""
     groups: dict[tuple[str, str], list[dict[str, float]]] = {}
     for result in several(results):
-        groups.setdefault((result.config["family"], variant(result)), []).append(scores(result))
+        groups.setdefault((world(result.config), variant(result)), []).append(scores(result))
     rows = []
     for (family, what), group in groups.items():
         cells = [_cell(group, name) for name in ("zero_virtual", "zero_real", "zero_miss", "last_real", "best_return")]
@@ -109,14 +112,23 @@ def _cell(group: Sequence[dict[str, float]], name: str) -> str:
     return f"{np.median(values):.{digits}f}{spread}"
 
 
+def one_world(results: Sequence[Result] | Result) -> list[Result]:
+    """A list of runs. Raises InvalidInput for none, and where their returns do not share an axis."""
+    results = several(results)
+    if len(names := {world(result.config) for result in results}) > 1:
+        raise InvalidInput(
+            f"returns of different families or time steps do not share an axis, got {'; '.join(sorted(names))}; plot "
+            "one at a time"
+        )
+    return results
+
+
 def plot(results: Sequence[Result] | Result) -> Figure:
     """Left: zero-shot return of each training task against real steps. Right: test tasks against their own steps.
 
     Lines are medians over the seeds, bands their range; virtual and real stand together.
     """
-    results = several(results)
-    if len({result.config["family"] for result in results}) > 1:
-        raise InvalidInput("returns of different families do not share an axis; plot one family at a time")
+    results = one_world(results)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6))
     ours = [result for result in results if result.config["method"] == "model-based"]
     for metric, looks in (("virtual_return", VIRTUAL), ("real_return", REAL)):

@@ -6,9 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlteach.errors import InvalidInput
-from tlteach.experiments._multitask_report import LINES, REAL, SCRATCH, by_steps, variant
-from tlteach.experiments._report import labelled, several
+from tlteach.experiments._multitask_report import LINES, REAL, SCRATCH, by_steps, one_world, variant
+from tlteach.experiments._report import labelled
 from tlteach.plots import COLOURS, band
 from tlteach.runs import Result
 
@@ -51,13 +50,9 @@ def plot_samples(results: Sequence[Result] | Result) -> Figure:
     A line for each method, or for each variant of it where there are several; horizontal ones for a random policy and
     for the same optimiser on the true dynamics, which no steps are counted of.
 
-    Raises InvalidInput for results of several families, of which none share an axis, or of none.
+    Raises InvalidInput for results of several families or time steps, which share no axis, or of none.
     """
-    results = several(results)
-    if len(names := {result.config["family"] for result in results}) > 1:
-        raise InvalidInput(
-            f"returns of different families do not share an axis, got {', '.join(sorted(names))}; plot one at a time"
-        )
+    results = one_world(results)
     figure, ax = plt.subplots(figsize=(8.0, 4.4))
     for method, looks in METHODS.items():
         groups: dict[str, list[Result]] = {}

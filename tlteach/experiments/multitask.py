@@ -13,6 +13,7 @@ from typing import Any
 
 from tlteach import runs
 from tlteach.experiments import _multitask_baselines, _multitask_joint, _multitask_practice
+from tlteach.experiments._multitask_compare import AUTHORS, changes, world
 from tlteach.experiments._multitask_config import (
     PRESETS,
     TEST_SEED,
@@ -28,10 +29,12 @@ from tlteach.experiments._multitask_restore import restore, restore_maml, restor
 from tlteach.experiments._multitask_samples import plot_samples, samples
 
 __all__ = [
+    "AUTHORS",
     "PRESETS",
     "TEST_SEED",
     "Config",
     "Outcome",
+    "changes",
     "family",
     "learning",
     "plot",
@@ -48,6 +51,7 @@ __all__ = [
     "test_family",
     "test_tasks",
     "train",
+    "world",
 ]
 
 RECORD = dict(tensor_bytes=400_000)

@@ -68,7 +68,7 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
         virtual, real, miss = refined = shared.returns(met.optimizer.policy, met.task)
         for each in (met, *others):
             if each.real is not None:  # paid for
-                shared.learn(each.real, each.optimizer.policy)
+                shared.learn(each.real, met.optimizer.policy)  # which goes on
                 real_steps += each.measured
         steps = 0 if skip else min(config.steps_per_task - met.measured, budget - real_steps)
         collected, errors, loss, diverged = math.nan, None, met.model_loss, met.diverged

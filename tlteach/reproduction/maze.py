@@ -19,7 +19,7 @@ SIGNIFICANT, ENOUGH = 0.05, 4  # of the rank test, which cannot say so with fewe
 FIGURE_END = 1_000_000  # episodes
 MAZE = dict(size=9, episode_length=250)
 SEEN = dict(task=MAZE | dict(observation="paper"))
-PAPER = SEEN | dict(batch_size=1, learning_rate=1e-4)
+PAPER = SEEN | dict(batch_size=1, learning_rate=1e-4, decay="none", clip_norm=None)
 LONG = Config.preset("long")
 PLAYED = 20_000  # episodes of chance and of the planner
 WORDS = {
@@ -135,18 +135,23 @@ LEVELS = {"plastic": (100, 200), "rnn": (30, 90)}  # the quartiles of figure 6 a
 
 
 def levels(results: Sequence[Result]) -> Finding:
-    """In the authors' way of training where it was run, else in batches."""
-    whole = [run for run in select(results, **SEEN) if length(run) >= FIGURE_END]
-    exact = all(select(whole, **PAPER, network=network) for network in LEVELS)
-    groups = {n: one_a_seed(select(whole, **(PAPER if exact else SEEN), network=n)) for n in LEVELS}
-    if not all(groups.values()):
-        shorter = [one_a_seed(select(results, **SEEN, network=network)) for network in LEVELS]
+    """In the authors' way of training where both were run so, else in the setting in which both have most seeds."""
+    seen = select(results, **SEEN)
+    whole = [run for run in seen if length(run) >= FIGURE_END]
+    settled = [group for group in settings(whole) if all(select(group, network=network) for network in LEVELS)]
+    if not settled:
+        shorter = [one_a_seed(select(seen, network=network)) for network in LEVELS]
         return Finding(measured=tuple(line(runs) for runs in shorter if runs))
+    exact, group = max(
+        ((bool(select(group, **PAPER)), group) for group in settled), key=lambda each: (each[0], len(each[1]))
+    )
+    groups = {network: one_a_seed(select(group, network=network)) for network in LEVELS}
     inside = [low <= rewards(groups[n]).median <= high for n, (low, high) in LEVELS.items()]
     enough = min(map(len, groups.values())) >= ENOUGH
-    values = " and ".join(number(rewards(runs).median) for runs in groups.values())
     verdict = judge(all(inside) and enough and exact, any(inside))
-    return Finding(verdict, f"{values}, {seeds(min(map(len, groups.values())))}", tuple(map(line, groups.values())))
+    values = " and ".join(number(rewards(runs).median) for runs in groups.values())
+    told = f"{values}, {seeds(min(map(len, groups.values())))}{'' if exact else ', in batches'}"
+    return Finding(verdict, told, tuple(map(line, groups.values())))
 
 
 def every_network(results: Sequence[Result]) -> Table:
@@ -220,7 +225,7 @@ CHAPTER = Chapter(
             rule=Rule(
                 f"with the paper's observation, single episodes and rate, after {FIGURE_END:,} of them and with at "
                 f"least {ENOUGH} seeds of each, both medians are between the published quartiles",
-                "one of them is, after as many, also with fewer seeds or in batches and at another rate",
+                "at least one of them is after as many episodes, where fewer seeds, batches and other rates do, too",
             ),
             measure=levels,
         ),

@@ -108,6 +108,8 @@ def _chapter(chapter: Chapter, findings: list[Finding], evidence: Evidence) -> l
         parts += _claim(claim, finding)
     for beside in chapter.beside:
         table = beside.table(chapter.found(evidence))
+        if not table.rows:
+            continue
         parts += [f'<a id="{beside.name}"></a>', f"### {beside.title}", markdown(table), _wrap(beside.text)]
     return parts
 

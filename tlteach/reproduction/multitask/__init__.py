@@ -23,12 +23,14 @@ CHAPTER = Chapter(
         "In the lesson's runs everything is smaller: 4 or 5 training tasks of 800 to 1,000 real steps, ensembles of 3 "
         "or 5 networks of 2 x 64 to 2 x 200, 3 test tasks, 20 episodes to measure a policy by its mean action; on a "
         "point mass and Gymnasium's Reacher, which the paper does not have. Half-cheetahs are Gymnasium's, with its "
-        "time step: returns are not comparable to the authors'.",
-        "MAML and the oracle are ours, too: on 10 tasks an update, not 40, with 10 and 4 trajectories of each, not 20, "
-        "150 and 250 updates on the point mass, not 800 and 1,000; their settings were tuned on the point mass, on "
-        "tasks of their own, and not again on Reacher and half-cheetah (`tlteach.experiments._multitask_presets`).",
-        "States in the model are cut to the range of the data, widened by half; some settings of TRPO are ours "
-        "(`Config.preset`).",
+        "time step: returns are not comparable to the authors'. Where the time step and the sizes are the authors', "
+        "the rows say so.",
+        "In the lesson's runs MAML and the oracle are smaller, too: on 10 tasks an update, not 40, with 10 and 4 "
+        "trajectories of each, not 20, 150 and 250 updates on the point mass, not 800 and 1,000; their settings were "
+        "tuned on the point mass, on tasks of their own, and not again on Reacher and half-cheetah "
+        "(`tlteach.experiments._multitask_presets`).",
+        "In the lesson's runs states in the model are cut to the range of the data, widened by half, and some settings "
+        "of TRPO are ours (`Config.preset`).",
     ),
     claims=(
         practice.TRANSFER,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tlteach.experiments.multitask import AUTHORS
 from tlteach.plots import Table
 from tlteach.reproduction.claim import Beside
-from tlteach.reproduction.measures import seeds
+from tlteach.reproduction.measures import seeds, select
 from tlteach.reproduction.multitask.common import (
-    AUTHORS,
     called,
     default,
     families,
@@ -40,13 +40,16 @@ def table(results: Sequence[Result]) -> Table:
     for family in families(results):
         if not family.endswith(AUTHORS) or not (ours := default(results, family)):
             continue
-        name = family.removesuffix(AUTHORS)
-        told = list(map(number, NOTEBOOKS[name]))
-        rows.append((f"{called(name)}: the author's notebooks", "400,000", *told))
-        rows.append(_row(name, "ours", ours, f"{real_steps(ours[0]):,}"))
+        name, config = family.removesuffix(AUTHORS), ours[0].config
+        rows.append(
+            (f"{called(name)}: the author's notebooks, 40 test tasks", "400,000", *map(number, NOTEBOOKS[name]))
+        )
+        rows.append(_row(name, f"ours, {config['n_tasks']} training tasks", ours, f"{real_steps(ours[0]):,}"))
         for method, words in (("maml", "MAML"), ("oracle", "oracle"), ("random", "random policy")):
-            if runs := tested(within(results, family), method=method):
-                rows.append(_row(name, words, runs, f"{int(spent(runs[0])):,}" if method != "random" else ""))
+            same = select(within(results, family), method=method, test_tasks=config["test_tasks"])
+            if runs := tested(same):
+                steps = "" if method == "random" else f"{int(np.median([spent(run) for run in runs])):,}"
+                rows.append(_row(name, words, runs, steps))
     columns = ("", "real steps of training", *(f"stage {k}" for k in range(STAGES)))
     return Table(columns, rows, "Return on held-out tasks, the authors' time step and horizon")
 
@@ -54,15 +57,17 @@ def table(results: Sequence[Result]) -> Table:
 def _row(name: str, who: str, runs: Sequence[Result], steps: str) -> tuple[str, ...]:
     n = min(len(stages(run)) for run in runs)
     values = np.median([stages(run)[:n] for run in runs], 0)
-    return (f"{called(name)}: {who}, {seeds(len(runs))}", steps, *map(number, values), *[""] * (STAGES - n))
+    tasks = f"{runs[0].config['test_tasks']} test tasks, {seeds(len(runs))}"
+    return (f"{called(name)}: {who}, {tasks}", steps, *map(number, values), *[""] * (STAGES - n))
 
 
 BESIDE = Beside(
     name="multitask-authors",
     title="At the author's sizes",
-    text="One network of 2 x 500, 40 iterations of 100 steps of Adam and 40 of TRPO, 4,000 real steps a task, 200 "
-    "steps of the authors' length. The author's are 100 training and 40 test tasks; ours are 40 and 10, the same ones "
-    "for every method. The author's robot is that of rllab, which observes 24 numbers and starts otherwise; ours is "
-    "Gymnasium's, with 17 (ant: 27). A stage has 4,000 real steps of the task, of MAML a gradient step.",
+    text="One network of 2 x 500, 40 iterations of 100 steps of Adam and 40 updates by TRPO, 4,000 real steps a task, "
+    "episodes of 200 of the authors' time steps. The author's training tasks are 100. All of our rows are tested on "
+    "the same tasks, and MAML and the oracle draw new training tasks in each of their updates. The author's robot is "
+    "that of rllab, which observes 24 numbers and starts otherwise; ours is Gymnasium's, with 17 (ant: 27). A stage "
+    "has 4,000 real steps of the task; MAML's are gradient steps.",
     table=table,
 )

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tlteach.experiments.multitask import Config, scores
+from tlteach.experiments.multitask import changes, scores, world
 from tlteach.reproduction.claim import Measured
 from tlteach.reproduction.measures import Sample, select
-from tlteach.runs import Result, plain
+from tlteach.runs import Result
 
 ABSTRACT = "arXiv 1907.04964, abstract and a published survey of the paper; its body was not read"
 ENOUGH = 3  # seeds
 PAPERS = ("halfcheetah", "ant")  # robots of the paper's families
 ROBOT = f"on a half-cheetah or an ant, with at least {ENOUGH} seeds of each"
-AUTHORS = ", authors' time step"
+VARIED = {"optimizer", "fitting", "n_tasks", "steps_per_task", "refine", "dynamics.n_models", "fit.horizon"}
+VARIED |= {"maml.iterations", "maml.first_order", "maml.inner", "oracle.iterations", "baseline_updates"}
 NAMES = {
     "navigation": "point mass",
     "reacher": "Reacher",
@@ -23,33 +24,16 @@ NAMES = {
 
 
 def usual(results: Iterable[Result], shift: str = "none", rule: str | None = "uniform") -> list[Result]:
-    """Runs with this shift and this rule for training tasks (None: any) that are no ablations."""
-    fits = [run for run in results if run.config.get("shift", "none") == shift and not _ablated(run)]
-    return [run for run in fits if rule in (None, run.config.get("rule", "uniform"))]  # the first ones had neither
-
-
-def _ablated(run: Result) -> bool:
-    """Whether warm-up was left out, or the model is not as wide, or MAML's batch not as large as in the preset."""
-    config, base = run.config, plain(preset(run))
-    same = config["dynamics"]["hidden"] == base["dynamics"]["hidden"]
-    if config["method"] == "maml":
-        same &= all(config["maml"][name] == base["maml"][name] for name in ("tasks", "episodes"))
-    return not (same and config["warm_up"]["iterations"])
-
-
-def preset(run: Result) -> Config:
-    """What the run is a variant of."""
-    return Config.preset("paper" if run.config["frame_skip"] else "lesson", run.config["family"])
-
-
-def world(run: Result) -> str:
-    """Its family. With the authors' time step it is another one, whose returns cannot be compared."""
-    return run.config["family"] + AUTHORS * bool(run.config["frame_skip"])
+    """Runs with this shift and this rule for training tasks (None: any) that differ from their preset in nothing but
+    what claims are about; other ablations do not count. The first recorded runs had neither shift nor rule.
+    """
+    fits = [run for run in results if run.config.get("shift", "none") == shift and changes(run.config).keys() <= VARIED]
+    return [run for run in fits if rule in (None, run.config.get("rule", "uniform"))]
 
 
 def within(results: Iterable[Result], family: str) -> list[Result]:
-    """The runs in this `world`."""
-    return [run for run in results if world(run) == family]
+    """The runs in this `world` of `families`."""
+    return [run for run in results if world(run.config) == family]
 
 
 def tested(results: Sequence[Result], **wanted) -> list[Result]:
@@ -65,7 +49,7 @@ def tested(results: Sequence[Result], **wanted) -> list[Result]:
 
 def families(results: Sequence[Result]) -> list[str]:
     """Of the runs, the paper's first."""
-    names = sorted(set(map(world, results)))
+    names = sorted({world(run.config) for run in results})
     return sorted(names, key=lambda name: not name.startswith(PAPERS))
 
 
@@ -125,7 +109,7 @@ def after_stages(run: Result) -> str:
 
 
 def called(family: str) -> str:
-    name = family.removesuffix(AUTHORS)
+    name = family.split(",")[0]
     return NAMES.get(name, name) + family[len(name) :]
 
 
