@@ -269,6 +269,14 @@ def test_ablations_are_told_apart_and_decide_nothing():
     assert "99.0% of the way, 3 seeds" in told.summary, "with most seeds are the ablations"
 
 
+def test_of_settings_with_as_many_seeds_the_presets_is_ours():
+    found = runs(POINT, [-10] * 3) + runs(POINT, [-5] * 3, n_tasks=10)
+    single = replace(Config.preset("lesson", POINT).dynamics, n_models=1)
+    assert [run.config["n_tasks"] for run in common.default(found, POINT)] == [5] * 3
+    finding = CLAIMS["multitask-several-models"].measure(found + runs(POINT, [-12] * 3, dynamics=single))
+    assert "point mass: +2.0" in finding.summary
+
+
 def test_maml_with_another_batch_is_no_rival():
     rival = Config.preset("lesson", POINT, method="maml").maml
     found = runs(POINT, [-10] * 3) + runs(POINT, [-90] * 3, method="maml", last=-90.0)

@@ -62,15 +62,22 @@ def setting(run: Result, *, but: str = "") -> tuple:
 
 
 def groups(results: Sequence[Result], *, but: str = "") -> list[list[Result]]:
-    """Our method's runs by their setting; the ones with most seeds last, of those the ones with most real steps."""
+    """Our method's runs by their setting; the ones with most seeds last, of those the ones nearest to their preset, of
+    those the ones with most real steps.
+    """
     found: dict[tuple, list[Result]] = {}
     for run in select(results, method="model-based"):
         found.setdefault(setting(run, but=but), []).append(run)
-    return sorted(found.values(), key=lambda group: (len(group), real_steps(group[0]), str(setting(group[0]))))
+    return sorted(found.values(), key=_weight)
+
+
+def _weight(group: Sequence[Result]) -> tuple:
+    far = min(len(changes(run.config)) for run in group)
+    return len(group), -far, max(map(real_steps, group)), str(setting(group[0]))
 
 
 def default(results: Sequence[Result], family: str) -> list[Result]:
-    """Our method's runs on a family: the setting that was run with the most seeds."""
+    """Our method's runs on a family: the setting that was run with the most seeds, see `groups`."""
     chosen = groups(select(within(usual(results), family), fitting="interleaved", refine=0))
     return tested(chosen[-1]) if chosen else []
 
