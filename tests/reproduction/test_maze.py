@@ -85,6 +85,10 @@ def test_shorter_runs_with_the_papers_observation_are_shown_but_decide_nothing(m
     finding = CLAIMS["maze-plastic"].measure(found + beside)
     assert finding.summary == "102.0 : 62.0 after 30,000 episodes", "seeds before length"
     assert [line.value for line in finding.measured] == ["102.0", "62.0", "148.0", "50.0"]
+    assert "other" not in finding.analysis
+    contrary = runs(made, "plastic", 50, **seen) + runs(made, "rnn", 148, **seen)
+    told = CLAIMS["maze-plastic"].measure(contrary + beside).analysis
+    assert "the other one with the paper observation" in told and "50.0 against 148.0, 1 seed of each" in told
 
 
 def test_each_network_at_its_best_rate_is_one_setting(made):

@@ -117,10 +117,24 @@ def lead(results: Sequence[Result], other: str) -> Finding:
     verdict = judge(ahead and best.seeds >= ENOUGH and test.p < SIGNIFICANT, ahead)
     analysis = f"Medians and quartiles: {quartiles(plastic.values)} against {quartiles(rival.values)}"
     analysis += f"; rank-sum test, p = {test.p:.3f}."
+    analysis += "".join(_contrary(each, ahead) for each in found[1:])
     if best.seeds < ENOUGH:
         analysis += f" With {seeds(best.seeds)} of each no test can say more."
     summary = f"{number(plastic.median)} : {number(rival.median)} after {count(best.episodes)} episodes"
     return Finding(verdict, summary, measured, analysis)
+
+
+def _contrary(comparison: Comparison, ahead: bool) -> str:
+    """A sentence on a setting in which the medians are in the other order."""
+    one, other = rewards(comparison.plastic).median, rewards(comparison.other).median
+    if (one > other) == ahead:
+        return ""
+    config = comparison.plastic[0].config
+    return (
+        f" The order is the other one with the {config['task']['observation']} observation, Adam "
+        f"{config['learning_rate']:g} for both and {count(comparison.episodes)} episodes: {number(one)} against "
+        f"{number(other)}, {seeds(comparison.seeds)} of each."
+    )
 
 
 def ahead_of_rnn(results: Sequence[Result]) -> Finding:
