@@ -110,7 +110,9 @@ def practise(shared, goals):
 
 shared = learn(SEED)
 family, T = shared.family, shared.family.horizon
-goals = torch.cat([family.sample_tasks(27, 10_000), shifted(family, "tasks").sample_tasks(8, 10_000)])  # (35, 2)
+goals = torch.cat(
+    [family.sample_tasks(27, 10_000), shifted(family, "tasks").sample_tasks(8, 10_000)]
+)  # (35, 2)
 pupils = practise(shared, goals)
 print(f"{len(shared.buffer):,} real steps of {shared.config.n_tasks} training tasks; 0 of these 35 goals")
 
@@ -119,11 +121,19 @@ seen = shared.buffer.latest().obs[::5]
 figure, ax = plt.subplots(figsize=(5.4, 5.4))
 ax.scatter(seen[:, 0], seen[:, 1], s=3, color="0.75", label="places in the data")
 ax.add_patch(plt.Rectangle((-2, -2), 4, 4, fill=False, linestyle=":", color="0.4"))
-for part, name, mark, colour in ((KNOWN, "known", "o", COLOURS[0]), (NEW, "new", "*", COLOURS[2]), (OUTSIDE, "outside", "x", COLOURS[1])):
+for part, name, mark, colour in (
+    (KNOWN, "known", "o", COLOURS[0]),
+    (NEW, "new", "*", COLOURS[2]),
+    (OUTSIDE, "outside", "x", COLOURS[1]),
+):
     ax.plot(goals[part, 0], goals[part, 1], mark, color=colour, label=name)
 ax.set(xlim=(-3.8, 3.8), ylim=(-3.8, 3.8), aspect="equal", xlabel="x (m)", ylabel="y (m)")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(figure, alt="The plane: grey dots of the data, known and new goals inside the square of training, eight goals outside of it.")
+show(
+    figure,
+    alt="The plane: grey dots of the data, known and new goals inside the square of training, eight goals "
+    "outside of it.",
+)
 
 # %% [markdown]
 # ## Three ways to break it
@@ -139,12 +149,25 @@ show(figure, alt="The plane: grey dots of the data, known and new goals inside t
 # **Before it runs:** the model promises each policy a return. In which case does the real one stay farthest behind?
 
 # %%
-breaks = widgets.Predict("transfer-breaks-most", "The real return stays farthest behind the promised one with ...", ["goals outside", "half the drag", "a dead motor"])
+breaks = widgets.Predict(
+    "transfer-breaks-most",
+    "The real return stays farthest behind the promised one with ...",
+    ["goals outside", "half the drag", "a dead motor"],
+)
 breaks
 
 # %%
-worlds = {"as in training": family, "half the drag": shifted(family, "friction"), "a dead motor": shifted(family, "crippled")}
-cases = {"new goals": ("as in training", NEW), "goals outside": ("as in training", OUTSIDE), "half the drag": ("half the drag", NEW), "a dead motor": ("a dead motor", NEW)}
+worlds = {
+    "as in training": family,
+    "half the drag": shifted(family, "friction"),
+    "a dead motor": shifted(family, "crippled"),
+}
+cases = {
+    "new goals": ("as in training", NEW),
+    "goals outside": ("as in training", OUTSIDE),
+    "half the drag": ("half the drag", NEW),
+    "a dead motor": ("a dead motor", NEW),
+}
 
 
 def deploy(pupils, n=20):
@@ -160,14 +183,32 @@ promised, real = made["imagined"].total, {name: made[name].total for name in wor
 
 # %%
 figure, ax = plt.subplots(figsize=(5.2, 4.2))
-looks = dict(zip(cases, (dict(marker="o", color=COLOURS[0]), dict(marker="x", color=COLOURS[1]), dict(marker="s", color=COLOURS[2]), dict(marker="^", color=COLOURS[3])), strict=True))
+looks = dict(
+    zip(
+        cases,
+        (
+            dict(marker="o", color=COLOURS[0]),
+            dict(marker="x", color=COLOURS[1]),
+            dict(marker="s", color=COLOURS[2]),
+            dict(marker="^", color=COLOURS[3]),
+        ),
+        strict=True,
+    )
+)
 for name, (world, part) in cases.items():
     ax.loglog(-promised[part], -real[world][part], linestyle="", label=name, **looks[name])
-ends = [float(min(-promised.max(), *(-r.max() for r in real.values()))), float(max(-promised.min(), *(-r.min() for r in real.values())))]
+ends = [
+    float(min(-promised.max(), *(-r.max() for r in real.values()))),
+    float(max(-promised.min(), *(-r.min() for r in real.values()))),
+]
 ax.plot(ends, ends, color="0.5", linewidth=1)
 ax.set(xlabel="promised cost (minus the return)", ylabel="real cost")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(figure, alt="Real cost against promised cost of each policy, with the diagonal on which promises are kept; above it lie broken promises.")
+show(
+    figure,
+    alt="Real cost against promised cost of each policy, with the diagonal on which promises are kept; above "
+    "it lie broken promises.",
+)
 
 # %% [markdown]
 # Each mark is a policy; on the grey line a promise is kept.
@@ -175,14 +216,28 @@ show(figure, alt="Real cost against promised cost of each policy, with the diago
 # %%
 gaps = {name: (promised - real[world])[part] for name, (world, part) in cases.items()}
 rows = [
-    (name, f"{promised[part].median():.1f}", f"{real[world][part].median():.1f}", f"{gaps[name].median():.1f}", f"{gaps[name].max():.0f}")
+    (
+        name,
+        f"{promised[part].median():.1f}",
+        f"{real[world][part].median():.1f}",
+        f"{gaps[name].median():.1f}",
+        f"{gaps[name].max():.0f}",
+    )
     for name, (world, part) in cases.items()
 ]
-Table(("", "promised", "real", "gap", "largest gap"), rows, "Return of 8 policies each: medians, and the largest gap between promise and reality")
+Table(
+    ("", "promised", "real", "gap", "largest gap"),
+    rows,
+    "Return of 8 policies each: medians, and the largest gap between promise and reality",
+)
 
 # %%
 worst = max(breaks.options, key=lambda name: gaps[name].median())
-breaks.reveal(worst, f"The gap is {gaps[worst].median():.1f} in the middle, {gaps[worst].max():.0f} at worst; of new goals in the old world, {gaps['new goals'].median():.1f} and {gaps['new goals'].max():.0f}.")
+breaks.reveal(
+    worst,
+    f"The gap is {gaps[worst].median():.1f} in the middle, {gaps[worst].max():.0f} at worst; of new goals "
+    f"in the old world, {gaps['new goals'].median():.1f} and {gaps['new goals'].max():.0f}.",
+)
 
 # %% [markdown]
 # Look at single policies with the dead motor before you read on. Which of them suffer, and which do not even notice?
@@ -191,14 +246,26 @@ breaks.reveal(worst, f"The gap is {gaps[worst].median():.1f} in the middle, {gap
 figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharey=True)
 for ax, world in zip(axes, ("as in training", "a dead motor"), strict=True):
     for i in range(*NEW.indices(len(goals))):
-        for name, looks_like in (("imagined", dict(color=COLOURS[0], linestyle="--")), (world, dict(color=COLOURS[1]))):
+        for name, looks_like in (
+            ("imagined", dict(color=COLOURS[0], linestyle="--")),
+            (world, dict(color=COLOURS[1])),
+        ):
             path = made[name].next_obs[i, :, 0]  # (T, 4) the first episode
-            ax.plot(path[:, 0], path[:, 1], **looks_like, label=f"{'imagined' if name == 'imagined' else 'real'}" if i == NEW.start else None)
+            ax.plot(
+                path[:, 0],
+                path[:, 1],
+                **looks_like,
+                label=f"{'imagined' if name == 'imagined' else 'real'}" if i == NEW.start else None,
+            )
     ax.plot(goals[NEW, 0], goals[NEW, 1], "*", color=COLOURS[2], markersize=11)
     ax.set(title=world, xlim=(-3.8, 3.8), ylim=(-3.8, 3.8), aspect="equal", xlabel="x (m)")
 axes[0].set_ylabel("y (m)")
 axes[0].legend(loc="lower left")
-show(figure, alt="Left, imagined and real paths to eight goals lie on each other. Right, with the dead motor, some real paths leave the imagined ones.")
+show(
+    figure,
+    alt="Left, imagined and real paths to eight goals lie on each other. Right, with the dead motor, some "
+    "real paths leave the imagined ones.",
+)
 
 # %% [markdown]
 # A policy that never needs to push to the right has lost nothing. **A shift is a fault only where the policy meets it.** That is why a single test run tells so little, and why "it worked yesterday" is no argument.
@@ -251,7 +318,9 @@ def false_alarms(threshold, n=2000):
     scores = torch.randn(n, 20, generator=lesson.generator(1)).mul(1.5).exp()  # (n, 20) all of one kind
     alarms = 0
     for one in scores:
-        tasks = one.view(-1, 1, 1, 1) * torch.tensor([1.0, -1.0]).view(1, 2, 1, 1)  # two members, that far apart
+        tasks = one.view(-1, 1, 1, 1) * torch.tensor([1.0, -1.0]).view(
+            1, 2, 1, 1
+        )  # two members, that far apart
         alarms += bool(one[-1] > threshold(tasks[:-1], one[:-1]))
     return alarms / n
 
@@ -261,7 +330,11 @@ rules = {
     "the 90 % quantile": lambda tasks, scores: scores.quantile(1 - RATE),
     "mean and two standard deviations": lambda tasks, scores: scores.mean() + 2 * scores.std(),
 }
-Table(("threshold", "false alarms"), [(name, f"{false_alarms(rule):.1%}") for name, rule in rules.items()], "Made data with long tails, 2,000 cases; 10 % are allowed")
+Table(
+    ("threshold", "false alarms"),
+    [(name, f"{false_alarms(rule):.1%}") for name, rule in rules.items()],
+    "Made data with long tails, 2,000 cases; 10 % are allowed",
+)
 
 # %% [markdown]
 # Now on our policies, each in its own imagination.
@@ -269,7 +342,11 @@ Table(("threshold", "false alarms"), [(name, f"{false_alarms(rule):.1%}") for na
 # **Before it runs:** no real step has been taken. Which shifts can this light see?
 
 # %%
-sees = widgets.Predict("transfer-light-sees", "Above what is expected of false alarms, the light goes on for ...", ["all three", "goals outside only", "the dead motor only", "none of them"])
+sees = widgets.Predict(
+    "transfer-light-sees",
+    "Above what is expected of false alarms, the light goes on for ...",
+    ["all three", "goals outside only", "the dead motor only", "none of them"],
+)
 sees
 
 
@@ -286,20 +363,29 @@ scores, threshold = warning_light(predictions[KNOWN], predictions, RATE)  # (35,
 
 figure, ax = plt.subplots(figsize=(7, 2.6))
 distance = goals.abs().amax(1)
-for part, name, mark, colour in ((KNOWN, "known", "o", COLOURS[0]), (NEW, "new", "*", COLOURS[2]), (OUTSIDE, "outside", "x", COLOURS[1])):
+for part, name, mark, colour in (
+    (KNOWN, "known", "o", COLOURS[0]),
+    (NEW, "new", "*", COLOURS[2]),
+    (OUTSIDE, "outside", "x", COLOURS[1]),
+):
     ax.semilogy(distance[part], scores[part], mark, color=colour, label=name)
 ax.axhline(threshold, color="0.4", linestyle="--", label="threshold")
 ax.axvline(2, color="0.7", linewidth=1)
 ax.set(xlabel="how far out the goal lies (larger of |x| and |y|, m)", ylabel="disagreement")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(figure, alt="Disagreement of each policy against how far out its goal lies, with the threshold as a dashed line and the edge of the training square.")
+show(
+    figure,
+    alt="Disagreement of each policy against how far out its goal lies, with the threshold as a dashed line "
+    "and the edge of the training square.",
+)
 
 # %%
 on = {name: (scores[part] > threshold).float().mean().item() for name, (_, part) in cases.items()}
 outside, inside = on["goals outside"], on["new goals"]
 sees.reveal(
     "goals outside only" if outside > inside + 0.2 else "none of them",
-    f"It is on for {outside:.0%} of the goals outside and for {inside:.0%} of the new ones inside. For the other two shifts it shows exactly what it shows "
+    f"It is on for {outside:.0%} of the goals outside and for {inside:.0%} of the new ones inside. For "
+    f"the other two shifts it shows exactly what it shows "
     "for the new goals: it looks at imagined steps, and imagination knows nothing of a dead motor.",
 )
 
@@ -321,7 +407,9 @@ def errors_so_far(pupils, rollout):
     """How wrong the model is on average in the first 1, 2, ... T real steps of one episode: (35, T)."""
     obs, action, after = (x[:, :, 0] for x in (rollout.obs, rollout.action, rollout.next_obs))  # (35, T, .)
     with torch.no_grad():
-        wrong = (pupils.model.members(obs, action.clamp(-1, 1)) - after) / pupils.model.delta_norm.std  # (E, 35, T, O)
+        wrong = (
+            pupils.model.members(obs, action.clamp(-1, 1)) - after
+        ) / pupils.model.delta_norm.std  # (E, 35, T, O)
     return wrong.square().mean((0, -1)).sqrt().cumsum(1) / torch.arange(1, T + 1)
 
 
@@ -331,19 +419,42 @@ limit = error["as in training"][KNOWN].sort(0).values[k - 1]  # (T,) one for eac
 figure, ax = plt.subplots(figsize=(7, 3))
 for (name, (world, part)), style in zip(cases.items(), ("-", "--", ":", "-."), strict=True):
     alarms = (error[world][part] > limit).float().mean(0)  # (T,)
-    ax.step(range(1, T + 1), 100 * alarms, where="post", label=name, linestyle=style, color=looks[name]["color"], linewidth=2)
+    ax.step(
+        range(1, T + 1),
+        100 * alarms,
+        where="post",
+        label=name,
+        linestyle=style,
+        color=looks[name]["color"],
+        linewidth=2,
+    )
 ax.axhline(100 * RATE, color="0.6", linewidth=1)
 ax.set(xscale="log", xlabel="real steps looked at", ylabel="policies with an alarm (%)", ylim=(-4, 104))
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(figure, alt="Share of policies with an alarm against the number of real steps, a line for each of the four cases and one at the ten per cent that are allowed.")
+show(
+    figure,
+    alt="Share of policies with an alarm against the number of real steps, a line for each of the four cases "
+    "and one at the ten per cent that are allowed.",
+)
 
 # %%
 few = min(10, T)
 rows = []
 for name, (world, part) in cases.items():
-    at = lambda n, world=world, part=part: f"{(error[world][part][:, n - 1] > limit[n - 1]).float().mean():.0%}"  # noqa: E731
-    rows.append((name, f"{on[name]:.0%}", at(1), at(few), at(T), f"{gaps[name].median():.1f}"))
-Table(("", "disagreement, 0 steps", "error, 1 step", f"error, {few} steps", f"error, {T} steps", "gap of returns"), rows, "Share of the 8 policies with an alarm, and the gap of the returns (median)")
+    shares = [f"{(error[world][part][:, n - 1] > limit[n - 1]).float().mean():.0%}" for n in (1, few, T)]
+    rows.append((name, f"{on[name]:.0%}", *shares, f"{gaps[name].median():.1f}"))
+Table(
+    (
+        "",
+        "disagreement, 0 steps",
+        "error, 1 step",
+        f"error, {few} steps",
+        f"error, {T} steps",
+        "gap of returns",
+    ),
+    rows,
+    "Share of the 8 policies with an alarm, and the gap of the returns (median)",
+)
 
 # %% [markdown]
 # Three warnings, then, with three prices:
@@ -370,7 +481,9 @@ Table(("", "disagreement, 0 steps", "error, 1 step", f"error, {few} steps", f"er
 
 # %%
 hurt = NEW.start + int(gaps["a dead motor"].argmax())  # the policy that suffers most
-breaker = widgets.WorldBreaker(pupils.model, family, pupils.policies, goals, known=19, rate=RATE, seed=SEED + 1, goal=hurt, motor=0)
+breaker = widgets.WorldBreaker(
+    pupils.model, family, pupils.policies, goals, known=19, rate=RATE, seed=SEED + 1, goal=hurt, motor=0
+)
 breaker
 
 # %% [markdown]
@@ -403,14 +516,24 @@ rows = []
 for name in cases:
     values = np.array([each[name] for each in repeated])  # (seeds, 3)
     rows.append((name, *(f"{v.mean():z.0f} ({v.min():z.0f} to {v.max():z.0f})" for v in values.T)))
-Table(("", "gap of returns", "disagreement, alarms in %", f"error after {few} steps, alarms in %"), rows, f"Mean and range over {len(repeated)} repetitions of 8 policies a case; {RATE:.0%} false alarms are allowed")
+Table(
+    ("", "gap of returns", "disagreement, alarms in %", f"error after {few} steps, alarms in %"),
+    rows,
+    f"Mean and range over {len(repeated)} repetitions of 8 policies a case; {RATE:.0%} false alarms are "
+    f"allowed",
+)
 
 # %%
-light, later = (np.array([[each[name][i] for name in cases] for each in repeated]) for i in (1, 2))  # (seeds, 4)
+light, later = (
+    np.array([[each[name][i] for name in cases] for each in repeated]) for i in (1, 2)
+)  # (seeds, 4)
 column = {name: i for i, name in enumerate(cases)}
 for name in ("goals outside", "a dead motor"):
     higher = [(x[:, column[name]] > x[:, column["new goals"]]).sum() for x in (light, later)]
-    print(f"{name}: more alarms than for new goals in {higher[0]} of {len(repeated)} repetitions by disagreement, in {higher[1]} by the error of {few} real steps")
+    print(
+        f"{name}: more alarms than for new goals in {higher[0]} of {len(repeated)} repetitions by "
+        f"disagreement, in {higher[1]} by the error of {few} real steps"
+    )
 
 # %% [markdown]
 # The promise of 10 % is one over many sets of known goals. With 19 known and 8 new ones, 0 % or 25 % in a single repetition is no contradiction.
@@ -429,7 +552,11 @@ for name in ("goals outside", "a dead motor"):
 # **Before it runs:** a policy with the dead motor, three stages of 200 real steps. Is it better to keep the old data or to throw it away at the first real step?
 
 # %%
-forget = widgets.Predict("transfer-forget", "After three stages, the real return is higher with ...", ["all data", "the new data alone", "no clear difference"])
+forget = widgets.Predict(
+    "transfer-forget",
+    "After three stages, the real return is higher with ...",
+    ["all data", "the new data alone", "no clear difference"],
+)
 forget
 
 
@@ -463,7 +590,10 @@ def possible(world, goal):
 
 stages, steps = 3, lesson.choose(smoke=20, lesson=200)
 ways = {"all data": False, "the new data alone": True}
-recovered = {name: recover(worlds["a dead motor"], goals[hurt], stages, steps, new_only) for name, new_only in ways.items()}
+recovered = {
+    name: recover(worlds["a dead motor"], goals[hurt], stages, steps, new_only)
+    for name, new_only in ways.items()
+}
 best = possible(worlds["a dead motor"], goals[hurt])
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
@@ -475,15 +605,21 @@ for ax, (name, found) in zip(axes, recovered.items(), strict=True):
     ax.set(title=name, xlabel="real steps of this task")
 axes[0].set_ylabel("return")
 axes[1].legend(loc="upper left", bbox_to_anchor=(1, 1))
-show(figure, alt="Promised and real return after each stage of recovery, with all data on the left, with the new data alone on the right, and a dotted yardstick.")
+show(
+    figure,
+    alt="Promised and real return after each stage of recovery, with all data on the left, with the new data "
+    "alone on the right, and a dotted yardstick.",
+)
 
 # %%
 ends = {name: found[-1, 1] for name, found in recovered.items()}
 difference = ends["all data"] - ends["the new data alone"]
 forget.reveal(
     "no clear difference" if abs(difference) < 10 else "all data" if difference > 0 else "the new data alone",
-    f"Real return before, {recovered['all data'][0, 1]:.0f}; after {stages * steps} real steps, {ends['all data']:.0f} with all data and {ends['the new data alone']:.0f} with the new data alone; "
-    f"the yardstick is {best:.0f}. The gap at the end: {recovered['all data'][-1] @ [1, -1]:.0f} and {recovered['the new data alone'][-1] @ [1, -1]:.0f}. One goal, one seed: an anecdote.",
+    f"Real return before, {recovered['all data'][0, 1]:.0f}; after {stages * steps} real steps, "
+    f"{ends['all data']:.0f} with all data and {ends['the new data alone']:.0f} with the new data alone; "
+    f"the yardstick is {best:.0f}. The gap at the end: {recovered['all data'][-1] @ [1, -1]:.0f} and "
+    f"{recovered['the new data alone'][-1] @ [1, -1]:.0f}. One goal, one seed: an anecdote.",
 )
 
 # %% [markdown]
@@ -493,9 +629,16 @@ forget.reveal(
 # An anecdote becomes evidence with repetitions. Here are the recorded runs there are of the paper's way (all data), for three test goals in each broken world. Ask the two questions of each pair of rows.
 
 # %%
-recorded = [r for r in runs.recorded("multitask", "*navigation*").values() if r.config["method"] == "model-based" and r.config["optimizer"] == "trpo"]
+recorded = [
+    r
+    for r in runs.recorded("multitask", "*navigation*").values()
+    if r.config["method"] == "model-based" and r.config["optimizer"] == "trpo"
+]
 SHIFTS = {"tasks": "goals outside", "friction": "half the drag", "crippled": "a dead motor"}
-by_shift = {name: [r for r in recorded if r.config.get("shift", "none") == shift and r.config["stages"] > 0] for shift, name in SHIFTS.items()}
+by_shift = {
+    name: [r for r in recorded if r.config.get("shift", "none") == shift and r.config["stages"] > 0]
+    for shift, name in SHIFTS.items()
+}
 by_shift = {name: found for name, found in by_shift.items() if found}
 
 
@@ -506,21 +649,42 @@ def stage_means(result, metric):
     return np.array([each.mean() for each in means if len(each) == P])
 
 
+most = 1 + max((r.config["stages"] for found in by_shift.values() for r in found), default=0)
 rows = []
 for name, found in by_shift.items():
     for metric, words in (("virtual_return", "promised"), ("real_return", "real")):
         each = [stage_means(r, metric) for r in found]
         n = min(map(len, each))
-        cells = [f"{np.mean([e[s] for e in each]):z.0f} ({min(e[s] for e in each):z.0f} to {max(e[s] for e in each):z.0f})" if s < n else "" for s in range(3)]
-        rows.append((f"{name}, {words}", str(len(found)), *cells))
-table = Table(("", "seeds", "stage 0", "stage 1", "stage 2"), rows, "Recorded runs: mean (lowest to highest seed) over the test tasks; TRPO")
-table if rows else print("No such run is recorded yet. `tlteach run multitask --family navigation --shift crippled --stages 2` makes one.")
+        cells = [
+            f"{np.mean([e[s] for e in each]):z.0f} ({min(e[s] for e in each):z.0f} to "
+            f"{max(e[s] for e in each):z.0f})"
+            for s in range(n)
+        ]
+        rows.append((f"{name}, {words}", str(len(found)), *cells, *[""] * (most - n)))
+table = Table(
+    ("", "seeds", *(f"stage {s}" for s in range(most))),
+    rows,
+    "Recorded runs: mean (lowest to highest seed) over the test tasks; TRPO",
+)
+table if rows else print(
+    "No such run is recorded yet. `tlteach run multitask --family navigation --shift crippled --stages "
+    "2` makes one."
+)
 
 # %%
 for name, found in by_shift.items():
-    dream, fact = (np.array([stage_means(r, metric)[[0, -1]] for r in found]) for metric in ("virtual_return", "real_return"))  # (seeds, 2)
-    closed, better = (abs(dream - fact)[:, 1] < 0.5 * abs(dream - fact)[:, 0]).sum(), (fact[:, 1] > fact[:, 0]).sum()
-    print(f"{name}: from stage 0 to the last ({found[0].config['steps_per_task']} real steps a stage) the gap fell by more than half in {closed} of {len(found)} seeds, and the return rose in {better}")
+    dream, fact = (
+        np.array([stage_means(r, metric)[[0, -1]] for r in found])
+        for metric in ("virtual_return", "real_return")
+    )  # (seeds, 2)
+    closed, better = (
+        (abs(dream - fact)[:, 1] < 0.5 * abs(dream - fact)[:, 0]).sum(),
+        (fact[:, 1] > fact[:, 0]).sum(),
+    )
+    print(
+        f"{name}: from stage 0 to the last ({found[0].config['steps_per_task']} real steps a stage) the "
+        f"gap fell by more than half in {closed} of {len(found)} seeds, and the return rose in {better}"
+    )
 
 # %% [markdown]
 # Read it row by row. Where the gap closes within a stage, the model had only lacked data *there*, and a few hundred real steps were the cure. Where it does not close, think of the picture with the two lines above:
@@ -562,7 +726,10 @@ drop_mean = check.drop_mean(drop_mean)
 # Does it know anything? We have 35 policies, and for each of them the truth: the gap between promise and reality in the old world. Beside it, the score of the warning light.
 
 # %%
-first, last = (torch.stack([getattr(record, name) for record in pupils.records], 1) for name in ("first_return", "last_return"))  # (35, I)
+first, last = (
+    torch.stack([getattr(record, name) for record in pupils.records], 1)
+    for name in ("first_return", "last_return")
+)  # (35, I)
 drop = torch.stack([drop_mean(before, after, 10) for before, after in zip(first, last, strict=True)])  # (35,)
 truth = (promised - real["as in training"]).abs()  # (35,)
 
@@ -580,7 +747,11 @@ for ax, (name, values) in zip(axes, (("drop-mean", drop), ("disagreement", score
 axes[0].set_xscale("symlog", linthresh=1)
 axes[1].set_xscale("log")
 axes[0].set_ylabel("size of the gap of returns")
-show(figure, alt="The size of the gap between promised and real return of 35 policies, against drop-mean and against disagreement.")
+show(
+    figure,
+    alt="The size of the gap between promised and real return of 35 policies, against drop-mean and against "
+    "disagreement.",
+)
 
 # %% [markdown]
 # A rank correlation of 1 would be a perfect ranking, 0 is none. Both numbers were known without a real step. A caveat: in the author's program 40 updates of the policy lie between two fits, here only two, and a drop contains what one of them gained. Where most drops are
@@ -616,7 +787,9 @@ choose_tasks = check.choose_tasks(choose_tasks)
 
 # %%
 met = []
-chosen = choose_tasks(range(len(goals)), lambda i: met.append(i) or drop[i].item(), lambda i: None, budget=18, window=10)
+chosen = choose_tasks(
+    range(len(goals)), lambda i: met.append(i) or drop[i].item(), lambda i: None, budget=18, window=10
+)
 print(f"to collect on {len(chosen)} of our goals, {len(met)} were met and {len(met) - len(chosen)} skipped")
 
 # %% [markdown]
@@ -627,12 +800,20 @@ print(f"to collect on {len(chosen)} of our goals, {len(met)} were met and {len(m
 # **Before it runs:** the same number of real steps, chosen or as they come. Is the policy for a test task better?
 
 # %%
-pays = widgets.Predict("transfer-selection", "Choosing the training tasks makes the return on test tasks ...", ["clearly better", "no clear difference", "clearly worse"])
+pays = widgets.Predict(
+    "transfer-selection",
+    "Choosing the training tasks makes the return on test tasks ...",
+    ["clearly better", "no clear difference", "clearly worse"],
+)
 pays
 
 # %%
 same = ("family", "n_tasks", "steps_per_task", "test_tasks", "test_iterations", "dynamics", "optimizer")
-chosen_runs = [r for r in recorded if r.config.get("rule", "uniform") != "uniform" and r.config.get("shift", "none") == "none"]
+chosen_runs = [
+    r
+    for r in recorded
+    if r.config.get("rule", "uniform") != "uniform" and r.config.get("shift", "none") == "none"
+]
 
 
 def like(result):
@@ -640,30 +821,70 @@ def like(result):
     return {
         r.config["seed"]: r
         for r in recorded
-        if r.config.get("rule", "uniform") == "uniform" and r.config.get("shift", "none") == "none" and all(r.config[key] == result.config[key] for key in same)
+        if r.config.get("rule", "uniform") == "uniform"
+        and r.config.get("shift", "none") == "none"
+        and all(r.config[key] == result.config[key] for key in same)
     }
 
 
-STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}  # 95 %, for n values
+STUDENT = {
+    2: 12.71,
+    3: 4.30,
+    4: 3.18,
+    5: 2.78,
+    6: 2.57,
+    7: 2.45,
+    8: 2.36,
+    9: 2.31,
+    10: 2.26,
+}  # 95 %, for n values
 verdicts, rows = {}, []
 for kind in sorted({(r.config["rule"], r.config["criterion"]) for r in chosen_runs}):
-    pairs = [(stage_means(r, "real_return")[0], stage_means(like(r)[r.config["seed"]], "real_return")[0]) for r in chosen_runs if (r.config["rule"], r.config["criterion"]) == kind and r.config["seed"] in like(r)]
+    pairs = [
+        (stage_means(r, "real_return")[0], stage_means(like(r)[r.config["seed"]], "real_return")[0])
+        for r in chosen_runs
+        if (r.config["rule"], r.config["criterion"]) == kind and r.config["seed"] in like(r)
+    ]
     if len(pairs) < 2:
         continue
     ours, uniform = np.array(pairs).T  # (seeds,) the same seed: paired
     gain = ours - uniform
     half = STUDENT[min(len(gain), 10)] * gain.std(ddof=1) / len(gain) ** 0.5
-    verdicts[kind] = "clearly better" if gain.mean() > half else "clearly worse" if gain.mean() < -half else "no clear difference"
+    verdicts[kind] = (
+        "clearly better"
+        if gain.mean() > half
+        else "clearly worse"
+        if gain.mean() < -half
+        else "no clear difference"
+    )
     name = {"skip": "rule A", "best_of": "rule B, the best of several"}[kind[0]]
-    rows.append((f"{name}, {kind[1]}", str(len(gain)), f"{uniform.mean():.1f}", f"{ours.mean():.1f}", f"{gain.mean():+.1f} ± {half:.1f}", verdicts[kind]))
-table = Table(("tasks chosen by", "seeds", "as they come", "chosen", "difference, 95 %", "so"), rows, "Recorded runs on the point mass: zero-shot return on test tasks at equal real steps")
-table if rows else print("No such pair of runs is recorded yet. `tlteach run multitask --rule skip --criterion drop-mean` makes one half.")
+    rows.append(
+        (
+            f"{name}, {kind[1]}",
+            str(len(gain)),
+            f"{uniform.mean():.1f}",
+            f"{ours.mean():.1f}",
+            f"{gain.mean():+.1f} ± {half:.1f}",
+            verdicts[kind],
+        )
+    )
+table = Table(
+    ("tasks chosen by", "seeds", "as they come", "chosen", "difference, 95 %", "so"),
+    rows,
+    "Recorded runs on the point mass: zero-shot return on test tasks at equal real steps",
+)
+table if rows else print(
+    "No such pair of runs is recorded yet. `tlteach run multitask --rule skip --criterion drop-mean` "
+    "makes one half."
+)
 
 # %%
 outcome = set(verdicts.values())
 if verdicts:
     told_each = "; ".join(f"{row[0]} ({row[1]} seeds): {row[4]}, {row[5]}" for row in rows)
-    verdict = pays.reveal(outcome.pop() if len(outcome) == 1 else "no clear difference", f"Compared seed by seed. {told_each}.")
+    verdict = pays.reveal(
+        outcome.pop() if len(outcome) == 1 else "no clear difference", f"Compared seed by seed. {told_each}."
+    )
 else:
     verdict = print("Nothing is recorded here to compare yet; see the author's numbers below.")
 verdict
@@ -725,7 +946,10 @@ check.progress("transfer")
 # %%
 def steps_of(rollout):
     """Steps of the new goals' policies, by name."""
-    return {name: getattr(rollout, name)[NEW].reshape(-1, size) for name, size in (("obs", 4), ("action", 2), ("next_obs", 4))}
+    return {
+        name: getattr(rollout, name)[NEW].reshape(-1, size)
+        for name, size in (("obs", 4), ("action", 2), ("next_obs", 4))
+    }
 
 
 def mean_model(obs, action):
@@ -737,17 +961,24 @@ def with_bug(real, data):
     return (real["next_obs"] - mean_model(data["obs"], data["action"])).norm(dim=-1)
 
 
-shuffled = {name: x.flip(0) for name, x in steps_of(made["imagined"]).items()}  # a batch in an order of its own
+shuffled = {
+    name: x.flip(0) for name, x in steps_of(made["imagined"]).items()
+}  # a batch in an order of its own
 rows = []
 for world in worlds:
     steps_there = steps_of(made[world])
-    right = measured_error(mean_model, [], lambda network: None, lambda network: None, lambda there=steps_there: there, 1)
+    right = measured_error(
+        mean_model, [], lambda network: None, lambda network: None, lambda there=steps_there: there, 1
+    )
     rows.append((world, f"{right.mean():.3f}", f"{with_bug(steps_there, shuffled).mean():.3f}"))
 Table(("world", "right rows", "with the bug"), rows, "Error of a step, mean")
 
 # %%
 right, bug = (np.array([float(row[i]) for row in rows]) for i in (1, 2))
-print(f"from the old world to the dead motor the right number grows {right[-1] / right[0]:.1f}-fold, the one with the bug {bug[-1] / bug[0]:.1f}-fold")
+print(
+    f"from the old world to the dead motor the right number grows {right[-1] / right[0]:.1f}-fold, the "
+    f"one with the bug {bug[-1] / bug[0]:.1f}-fold"
+)
 
 # %% [markdown]
 # A number that is always large warns of nothing. And the first bug: from the first iteration on, `model` is the last shadow. The network in which the policy practises is never fitted again. (Both were found by reading; by our reading the author's headline runs had
