@@ -680,7 +680,7 @@ check.progress("maze")
 # the one without plasticity, which has stopped improving by then (medians; read off the figure, first version of the paper).
 #
 # That is too long for a lesson, and for one core. Here are **recorded runs** in the same maze, with the corrected observation and 30
-# mazes an update. Five seeds of each kind of network, and each kind at the learning rate that was the best of three for *it* (the neuromodulated kind was tried at one rate alone): a kind that is trained
+# mazes an update. Five seeds of each kind of network, and each kind at the learning rate that was the best of three for *it*: a kind that is trained
 # at another's best rate may lose for no other reason. (`tlteach run maze --preset long --network KIND --seeds 0 1 2 3 4 --record` makes them.)
 #
 # Three kinds are new to you:

@@ -207,7 +207,7 @@ CHAPTER = Chapter(
         f"Our runs learn from {LONG.batch_size} episodes an update, from gradients of at most length "
         f"{LONG.clip_norm:g} and at a rate that falls along a cosine. Those of the corrected observation take "
         f"{LONG.episodes:,} episodes, {LONG.episodes / FIGURE_END:.0%} of the paper's, at the rate that did best for "
-        "the network, out of three, in one run of another seed; the neuromodulated one was tried at a single rate.",
+        "the network, out of three, in one run of another seed.",
         "A million episodes, one an update, were not run. What stands here with the paper's observation is one seed of "
         "each network, in batches, at one rate for both and with the number of episodes that the rows say.",
         "The authors' batched program subtracts the first episode's value from the returns of all; ours gives each "
