@@ -813,7 +813,7 @@ print(f"{steps_imagined:,} imagined steps and not a real one, in {sum(spent.valu
 #
 # ### What are the parts of the method worth?
 #
-# Leave one thing out, keep the rest, run it again, and do so with several seeds: an **ablation**. Such runs are recorded, on the point mass and on the Reacher of lesson 6.
+# Leave one thing out, keep the rest, run it again, and do so with several seeds: an **ablation**. Such runs are recorded for the point mass.
 #
 # **Before you look:** which of these costs most on the point mass?
 
@@ -1061,7 +1061,7 @@ print(
 )
 
 # %% [markdown]
-# The policies of the first tasks are promised much and get little; then the gap closes. And the price stands above: nearly all of the time is practice. (The author's program has no such stop as "broke off"; where practice is stopped, the policy is the last one whose imagined episodes stayed finite.)
+# The dots of the shared model are single targets, and a slow one is easy for anyone: hence the zigzag. The policies of the first tasks are promised much and get little; then the gap closes. And the price stands above: nearly all of the time is practice. (The author's program has no such stop as "broke off"; where practice is stopped, the policy is the last one whose imagined episodes stayed finite.)
 
 # %% [markdown]
 # ## What was shown, and by whom
