@@ -211,10 +211,10 @@ class Shared:
         return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample")
 
     def miss(self, got) -> float:
-        """How far from its goal (m, or m/s) the family's robot is at the end of an episode: the reward without cost."""
+        """How far from its goal (m, or m/s) the robot is at the end of an episode, see `Family.miss`."""
         ends = got.terminated | got.truncated
         obs, next_obs, task = (x[ends] for x in (got.obs, got.next_obs, got.task))
-        return -self.family.reward(obs, torch.zeros(len(obs), self.family.action_size), next_obs, task).mean().item()
+        return self.family.miss(obs, next_obs, task).mean().item()
 
     def _act(self, policy: GaussianPolicy, task: Tensor, steps: int, sigma: float, sample: bool = True):
         act = explorer(policy, self.generator, sigma=sigma) if sample else lambda obs: policy(obs).mean

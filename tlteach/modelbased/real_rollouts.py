@@ -53,7 +53,7 @@ def _measured(family: Family, got, P: int, N: int) -> tuple[Tensor, Tensor]:
     last = torch.cat([got.episode[1:] != got.episode[:-1], torch.tensor([True])])  # of each episode
     owner = torch.arange(P).repeat_interleave(N * family.horizon)[last][got.complete]  # (complete episodes,)
     obs, next_obs, task = (x[last][got.complete] for x in (got.obs, got.next_obs, got.task))
-    miss = -family.reward(obs, torch.zeros(len(obs), family.action_size), next_obs, task)
+    miss = family.miss(obs, next_obs, task)
 
     def mean(x: Tensor) -> Tensor:
         return torch.zeros(P).index_add_(0, owner, x) / owner.bincount(minlength=P)

@@ -103,6 +103,27 @@ def test_tasks_lie_in_range_and_others_are_refused(name):
             robot.make_env(bad)
 
 
+@pytest.mark.parametrize("name", [name for name in families() if not name.endswith("direction")])
+def test_nothing_is_missed_at_the_goal(name):
+    """The distance in the units of the task, whatever constants the reward has."""
+    made = family(name)
+    tasks = made.sample_tasks(4, 0)
+    obs = made.resets(4, 0)
+    if name.startswith(("halfcheetah", "ant")):
+        at, off = made.velocity_at, torch.tensor([0.0, 0.1, 0.5, 2.0])
+        there = obs.clone()
+        there[:, at : at + made.task_size] = tasks.to(obs)
+        there[:, at] += off
+        torch.testing.assert_close(made.miss(obs, there, tasks), off)
+    assert (made.miss(obs, obs, tasks) > 0).all()
+
+
+def test_a_direction_has_no_goal():
+    made = family("ant-direction")
+    obs = made.resets(3, 0)
+    assert made.miss(obs, obs, made.sample_tasks(3, 0)).isnan().all()
+
+
 def test_a_wider_family_has_the_tasks_that_a_narrow_one_refuses():
     slow = family("halfcheetah-velocity")
     with pytest.raises(InvalidInput, match=r"between 0 and 2 m/s; .*halfcheetah-velocity.*low="):

@@ -47,7 +47,8 @@ def warm_up(results: Sequence[Result]) -> Finding:
         n = real_steps(ours[0])
         measured.append(line(family, f"zero shot, real return ({n:,} real steps on other tasks)", "zero_real", ours))
         measured.append(line(family, "zero shot, virtual return", "zero_virtual", ours))
-        measured.append(line(family, "zero shot, distance from the goal at the end", "zero_miss", ours))
+        if np.isfinite(score(ours, "zero_miss").median):  # there is a goal
+            measured.append(line(family, "zero shot, distance from the goal at the end", "zero_miss", ours))
         if ours[0].config["stages"]:
             measured.append(line(family, f"{after_stages(ours[0])}, real return", "last_real", ours))
         if random:

@@ -94,6 +94,16 @@ class Family(ABC):
     def reward(self, obs: Tensor, action: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
         """(...) reward of each step; differentiable. Raises InvalidInput for a last dimension of the wrong size."""
 
+    @property
+    def best(self) -> float:
+        """Reward of a step at the goal, without cost; NaN for a family without goals."""
+        return 0.0
+
+    def miss(self, obs: Tensor, next_obs: Tensor, task: Tensor) -> Tensor:
+        """(...) how far from its goal (m, or m/s) the robot is after a step: what the reward, without cost, lacks."""
+        nothing = torch.zeros(*obs.shape[:-1], self.action_size, dtype=obs.dtype, device=obs.device)
+        return self.best - self.reward(obs, nothing, next_obs, task)
+
     def done(self, next_obs: Tensor) -> Tensor:
         """(...) bool: the episode ends here for a reason other than time. This one: never."""
         return torch.zeros(next_obs.shape[:-1], dtype=torch.bool, device=next_obs.device)

@@ -67,6 +67,10 @@ class Direction(Runner):
     def others(self) -> str:
         return "a speed is a task of the goal-velocity families"
 
+    @property
+    def best(self) -> float:
+        return math.nan  # faster is always better
+
     def _gain(self, velocity: Tensor, task: Tensor) -> Tensor:
         return (task * velocity).sum(-1)
 
@@ -105,6 +109,10 @@ class GoalVelocity(Runner):
     @property
     def others(self) -> str:
         return f'other bounds have others: family("{self.name}", low=..., high=...)'
+
+    @property
+    def best(self) -> float:
+        return self.bonus * self.task_size + self.alive
 
     def _gain(self, velocity: Tensor, task: Tensor) -> Tensor:
         return self.bonus * self.task_size - (velocity - task).abs().sum(-1)
