@@ -81,6 +81,27 @@ def test_a_policy_acts_as_before_when_its_own_steps_have_moved_the_moments():
         torch.testing.assert_close(policy(seen).mean, acts, rtol=1e-4, atol=1e-6)
 
 
+def test_a_policy_is_refined_from_where_it_was(monkeypatch):
+    """Between its collection and more practice on the same task it acts as before, moments moved or not."""
+    seen, acts, checked = POINT_MASS.resets(50, 0), {}, []
+    collect, practise = Shared.collect, Shared.practise
+
+    def collected(self, policy, *rest):
+        acts[id(policy)] = policy(seen).mean.detach()
+        return collect(self, policy, *rest)
+
+    def practised(self, optimizer, task, iterations, *rest):
+        if iterations == 7:
+            checked.append(id(optimizer.policy))
+            torch.testing.assert_close(optimizer.policy(seen).mean, acts[checked[-1]], rtol=1e-4, atol=1e-6)
+        return practise(self, optimizer, task, 1, *rest)
+
+    monkeypatch.setattr(Shared, "collect", collected)
+    monkeypatch.setattr(Shared, "practise", practised)
+    list(train(POINT_MASS, replace(TINY, refine=7)))
+    assert len(checked) == 3
+
+
 def test_without_warm_up_the_data_are_those_of_fresh_policies():
     config = replace(TINY, warm_up=replace(TINY.warm_up, iterations=0))
     records = list(train(POINT_MASS, config))
