@@ -847,8 +847,8 @@ ablated.reveal(
 )
 
 # %% [markdown]
-# Read such a table with care. *One* change in the configuration may be several in effect: a single training task also means a fifth of the real steps, all of them a random policy's. Three or five seeds see large effects only. And
-# what counts on a point mass need not count on a robot: there, a random policy never gets where a good one goes.
+# Read such a table with care. *One* change in the configuration may be several in effect: a single training task also means a fifth of the real steps, all of them a random policy's, and without warm-up the model is not fitted before the test either. Three or five seeds see large effects only. And
+# what counts on a point mass need not count on a robot: there, a random policy may never get where a good one goes.
 
 # %% [markdown]
 # ## A cheetah
