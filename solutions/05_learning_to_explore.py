@@ -46,6 +46,7 @@ import statistics
 
 import matplotlib.pyplot as plt
 import torch
+from scipy.stats import mannwhitneyu
 
 from tlteach import reproduction, runs
 from tlteach.course import setup, widgets
@@ -714,7 +715,7 @@ show(
 
 # %% [markdown]
 # Lines are medians, bands run from the lowest to the highest seed. Below: medians with quartiles, as in the paper, between the two ends of the scale
-# in *this* maze, and the paper's test, **Wilcoxon's rank-sum test**. It asks in how many of the 25 pairs of one plastic run and one other run
+# in *this* maze, and the paper's test, **Wilcoxon's rank-sum test** (in scipy it bears the names of Mann and Whitney). It asks in how many of the 25 pairs of one plastic run and one other run
 # the plastic one wins. If it wins all, chance alone would bring that about (one way or the other) in 0.8 % of cases; with 3 and 3
 # runs no result at all could be surer than 10 %. That is why we count seeds.
 
@@ -739,16 +740,16 @@ short = {
 
 def against_plastic(kind):
     """What five seeds say of a kind of network and the plastic one: a choice of three, and the sentence."""
-    test, middle = maze.compare(ends["plastic"], ends[kind]), statistics.median(ends[kind])
+    test, middle = mannwhitneyu(ends["plastic"], ends[kind]), statistics.median(ends[kind])
     pairs = len(ends["plastic"]) * len(ends[kind])
     ahead = middle < statistics.median(ends["plastic"])
-    choice = 1 if test.p >= 0.05 else 0 if ahead else 2
+    choice = 1 if test.pvalue >= 0.05 else 0 if ahead else 2
     words = (
         "earns clearly less than plastic",
         "cannot be told from plastic",
         "earns clearly more than plastic",
     )[choice]
-    return choice, f"{short[kind]} {words}: plastic wins {test.u:.0f} of {pairs} pairs, p = {test.p:.3f}"
+    return choice, f"{short[kind]} {words}: plastic wins {test.statistic:.0f} of {pairs} pairs, p = {test.pvalue:.3f}"
 
 
 for kind in ("rnn", "shared", "lstm", "modulated"):

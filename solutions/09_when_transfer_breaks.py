@@ -51,6 +51,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from scipy.stats import ttest_rel
 
 from tlteach import runs
 from tlteach.course import setup, widgets
@@ -827,17 +828,6 @@ def like(result):
     }
 
 
-STUDENT = {
-    2: 12.71,
-    3: 4.30,
-    4: 3.18,
-    5: 2.78,
-    6: 2.57,
-    7: 2.45,
-    8: 2.36,
-    9: 2.31,
-    10: 2.26,
-}  # 95 %, for n values
 verdicts, rows = {}, []
 for kind in sorted({(r.config["rule"], r.config["criterion"]) for r in chosen_runs}):
     pairs = [
@@ -849,14 +839,8 @@ for kind in sorted({(r.config["rule"], r.config["criterion"]) for r in chosen_ru
         continue
     ours, uniform = np.array(pairs).T  # (seeds,) the same seed: paired
     gain = ours - uniform
-    half = STUDENT[min(len(gain), 10)] * gain.std(ddof=1) / len(gain) ** 0.5
-    verdicts[kind] = (
-        "clearly better"
-        if gain.mean() > half
-        else "clearly worse"
-        if gain.mean() < -half
-        else "no clear difference"
-    )
+    low, high = ttest_rel(ours, uniform).confidence_interval(0.95)  # Student's, of the mean difference
+    verdicts[kind] = "clearly better" if low > 0 else "clearly worse" if high < 0 else "no clear difference"
     name = {"skip": "rule A", "best_of": "rule B, the best of several"}[kind[0]]
     rows.append(
         (
@@ -864,7 +848,7 @@ for kind in sorted({(r.config["rule"], r.config["criterion"]) for r in chosen_ru
             str(len(gain)),
             f"{uniform.mean():.1f}",
             f"{ours.mean():.1f}",
-            f"{gain.mean():+.1f} ± {half:.1f}",
+            f"{gain.mean():+.1f} ± {(high - low) / 2:.1f}",
             verdicts[kind],
         )
     )

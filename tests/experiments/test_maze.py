@@ -6,8 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tlteach import runs
 from tlteach.errors import Diverged, InvalidInput
@@ -163,37 +161,6 @@ def test_figure_and_table(results):
 def test_the_end_of_a_run_is_its_last_records():
     result = runs.Result("maze", {}, {"return": np.arange(100.0)})
     assert maze.last(result) == 97.0 and maze.last(result, share=0.001) == 99.0
-
-
-numbers = st.lists(st.integers(0, 9), min_size=1, max_size=4)
-
-
-@settings(deadline=None)
-@given(numbers, numbers)
-def test_the_exact_rank_test_is_the_count_of_all_orders(first, second):
-    """Where no two values tie, p is the share of all ways to deal the values that are as extreme."""
-    everything = first + second
-    result = maze.compare(first, second)
-    assert result.u == sum((a > b) + 0.5 * (a == b) for a in first for b in second)
-    assert 0 <= result.p <= 1 + 1e-12 and result.p == pytest.approx(maze.compare(second, first).p)
-    if len(set(everything)) == len(everything):
-        middle = len(first) * len(second) / 2
-        u = [
-            sum(a > b for a in chosen for b in set(everything) - set(chosen))
-            for chosen in itertools.combinations(everything, len(first))
-        ]
-        assert result.p == pytest.approx(np.mean([abs(each - middle) >= abs(result.u - middle) for each in u]))
-
-
-def test_the_normal_rank_test_is_near_the_exact_one():
-    x = np.arange(25) * 1.7 + 3.33
-    y = np.arange(16) * 1.9
-    shuffled = maze.compare(x, y)  # 400 pairs: exact
-    near = maze.compare([*x, 1e6, 1e6], [*y, -1e6, -1e6])  # ties: normal
-    assert 0 < near.p < shuffled.p < 1
-    assert maze.compare([1, 1], [1, 1, 1]).p == 1
-    with pytest.raises(InvalidInput, match="finite"):
-        maze.compare([1, float("nan")], [1])
 
 
 def test_the_task_is_an_option_of_its_own():

@@ -1,8 +1,6 @@
 """How the networks compare in the maze: learning curves, and how much they are paid at the end."""
 
 from collections.abc import Sequence
-from math import erfc, sqrt
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,47 +63,3 @@ def table(results: Sequence[Result]) -> Table:
             rows.append((*cells, f"{minutes:,.1f}"))
     columns = ("network", "maze", "Adam rate", "episodes", "seeds", "reward, median (quartiles)", "CPU minutes a run")
     return Table(columns, rows, "Reward in an episode, mean over the last twentieth of the run")
-
-
-class RankTest(NamedTuple):
-    """Wilcoxon's rank-sum test (Mann and Whitney): U, the pairs in which the first is larger, and the chance p of one
-    as far from the middle, either way, where there is no difference."""
-
-    u: float
-    p: float
-
-
-def compare(first: Sequence[float], second: Sequence[float]) -> RankTest:
-    """The two-sided rank-sum test of two samples: exact where they are small and no two values tie, else normal.
-
-    >>> compare([3, 4, 5], [0, 1, 2]).u, round(compare([3, 4, 5], [0, 1, 2]).p, 3)
-    (9.0, 0.1)
-    """
-    x, y = np.asarray(first, float), np.asarray(second, float)
-    if x.ndim != 1 or y.ndim != 1 or not len(x) or not len(y) or not np.isfinite([*x, *y]).all():
-        raise InvalidInput("a rank test needs two lists of finite numbers, each of one at least")
-    n, m = len(x), len(y)
-    u = float((x[:, None] > y).sum() + 0.5 * (x[:, None] == y).sum())
-    _, ties = np.unique(np.concatenate([x, y]), return_counts=True)
-    far = abs(u - n * m / 2)
-    if (ties == 1).all() and n * m <= 400:
-        counts = _counts(n, m)
-        return RankTest(u, float(counts[np.abs(np.arange(n * m + 1) - n * m / 2) >= far].sum() / counts.sum()))
-    N = n + m
-    variance = n * m / 12 * (N + 1 - (ties**3 - ties).sum() / (N * (N - 1)))
-    return RankTest(u, erfc(max(far - 0.5, 0) / sqrt(2 * variance)) if variance else 1.0)
-
-
-def _counts(n: int, m: int) -> np.ndarray:
-    """In how many orders of n and m things U takes each value 0 ... n m: the largest is of the one or of the other."""
-    ways = {(0, 0): np.ones(1)}
-    for i in range(n + 1):
-        for j in range(m + 1):
-            if i + j:
-                total = np.zeros(i * j + 1)
-                if i:
-                    total[j:] += ways[i - 1, j]
-                if j:
-                    total[: i * (j - 1) + 1] += ways[i, j - 1]
-                ways[i, j] = total
-    return ways[n, m]

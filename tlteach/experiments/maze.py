@@ -16,7 +16,7 @@ from tlteach.experiments import _maze_network
 from tlteach.experiments._maze_episode import Episode, watch
 from tlteach.experiments._maze_learner import Penalty, Returns, Rollout, act, actor_critic, advantages
 from tlteach.experiments._maze_network import MazeNetwork
-from tlteach.experiments._maze_report import compare, last, plot, table
+from tlteach.experiments._maze_report import last, plot, table
 from tlteach.experiments._training import Training, cosine, seeded
 from tlteach.tasks.episodes import Episodes
 from tlteach.tasks.maze import BatchedMaze, MazeTask
@@ -32,7 +32,6 @@ __all__ = [
     "actor_critic",
     "advantages",
     "build",
-    "compare",
     "last",
     "objective",
     "plot",

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tlteach.experiments.maze import compare
+from scipy.stats import mannwhitneyu
+
 from tlteach.experiments.multitask import changes
 from tlteach.plots import Table
 from tlteach.reproduction.claim import Beside
@@ -58,7 +59,7 @@ def table(results: Sequence[Result]) -> Table:
         for change, runs in found.items():
             real, virtual = score(runs, "zero_real"), score(runs, "zero_virtual")
             seconds = Sample.each(runs, lambda run: run.metrics["cpu_seconds"][-1]).median
-            p = "" if runs is usual else f"{compare(real.values, base.values).p:.3f}"
+            p = "" if runs is usual else f"{mannwhitneyu(real.values, base.values).pvalue:.3f}"
             told = [number(real.median), real.spread(number), p, number(virtual.median)]
             rows.append((f"{called(family)}: {words(change)}", f"{len(runs)}", *told, duration(seconds)))
     columns = ("what", "seeds", "real return, zero shot", "lowest to highest seed", "rank test, p", "virtual return")
