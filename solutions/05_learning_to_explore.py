@@ -749,7 +749,8 @@ def against_plastic(kind):
         "cannot be told from plastic",
         "earns clearly more than plastic",
     )[choice]
-    return choice, f"{short[kind]} {words}: plastic wins {test.statistic:.0f} of {pairs} pairs, p = {test.pvalue:.3f}"
+    wins = f"plastic wins {test.statistic:.0f} of {pairs} pairs, p = {test.pvalue:.3f}"
+    return choice, f"{short[kind]} {words}: {wins}"
 
 
 for kind in ("rnn", "shared", "lstm", "modulated"):
