@@ -563,32 +563,21 @@ looking_ahead = fit(looking_ahead, buffer, horizon=4, watch=live.curve("four ste
 
 
 # %%
-def compared(models, obs, action, steps, caption):
-    """Errors (T, 5) of the five networks, and a table of them some steps ahead: mean, lowest and highest."""
-    rows, errors = [], {}
-    for name, m in models.items():
-        error = errors[name] = fitting.error_by_horizon(m, obs, action, max(steps))  # (T, 5)
-        rows.append(
-            (
-                name,
-                *(
-                    f"{error[h - 1].mean():.3f} ({error[h - 1].min():.3f} to {error[h - 1].max():.3f})"
-                    for h in steps
-                ),
-            )
-        )
+def in_words(errors):
+    """Errors (5,) of the five networks: mean, lowest and highest."""
+    return f"{errors.mean():.3f} ({errors.min():.3f} to {errors.max():.3f})"
+
+
+def compared(where, models, obs, action, steps):
+    """Errors (T, 5) of the five networks, and a table of them some steps ahead."""
+    errors = {name: fitting.error_by_horizon(m, obs, action, max(steps)) for name, m in models.items()}
+    rows = [(name, *(in_words(error[h - 1]) for h in steps)) for name, error in errors.items()]
+    caption = f"{where}, held-out episodes: error in units of the states' spread, mean (lowest to highest)"
     return errors, Table(("trained to look", *(f"{h} ahead" for h in steps)), rows, caption)
 
 
 models = {"one step ahead": model, "four steps ahead": looking_ahead}
-errors, table = compared(
-    models,
-    obs,
-    action,
-    (1, 5, 10, 30),
-    "Point mass: error on held-out episodes, in units of the spread of the states; mean of the five "
-    "(lowest to highest)",
-)
+errors, table = compared("Point mass", models, obs, action, (1, 5, 10, 30))
 table
 
 # %%
@@ -793,14 +782,7 @@ for name, h in (("one step ahead", 1), ("four steps ahead", 4)):
     arm_models[name] = fit(make_model(arm_data, obs_size=8)[0], arm_buffer, horizon=h, watch=live.curve(name))
 
 # %%
-arm_errors, table = compared(
-    arm_models,
-    arm_obs,
-    arm_action,
-    (1, 5, 10, 20),
-    "Arm: error on held-out episodes, in units of the spread of the states; mean of the five (lowest to "
-    "highest)",
-)
+arm_errors, table = compared("Arm", arm_models, arm_obs, arm_action, (1, 5, 10, 20))
 table
 
 # %%
