@@ -625,9 +625,7 @@ share
 # %%
 goals = family.sample_tasks(3, 10_000)  # (P, 2) never trained on
 seeds = range(SEED, SEED + lesson.choose(smoke=2, lesson=3))
-learners = [shared] + [
-    learn(seed)[0] for seed in seeds[1:]
-]  # of each repetition: what its training tasks left behind
+learners = [shared, *(learn(seed)[0] for seed in seeds[1:])]  # of each repetition: what its training left
 zero_shot, untrained, informed = [], [], []
 for learner in learners:
     policies = practise(learner, goals)[0]
@@ -635,20 +633,13 @@ for learner in learners:
     informed.append(real_return(family, practise(learner, goals, world=true_world(family, goals))[0], goals))
     fresh = Shared(family, learner.config, n=len(goals)).fresh().policy
     untrained.append(real_return(family, fresh, goals))
-zero_shot, untrained, informed = (
-    torch.stack(zero_shot),
-    torch.stack(untrained),
-    torch.stack(informed),
-)  # (seeds, P)
+zero_shot, untrained, informed = map(torch.stack, (zero_shot, untrained, informed))  # (seeds, P)
 
 
 def best_actions(goal, policy):
     """Mean return of the best actions from the same starts; the search begins at what the policy does."""
-    start, n_steps = (
-        family.resets(lesson.choose(smoke=2, lesson=20), SEED + 1),
-        lesson.choose(smoke=2, lesson=60),
-    )
-    return baselines.best_return(family, policy, goal, start, n_steps).mean()
+    start = family.resets(lesson.choose(smoke=2, lesson=20), SEED + 1)
+    return baselines.best_return(family, policy, goal, start, lesson.choose(smoke=2, lesson=60)).mean()
 
 
 def one(policies, i):
