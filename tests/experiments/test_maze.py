@@ -100,7 +100,23 @@ def test_divergence_stops_with_the_last_good_state(monkeypatch, tmp_path):
     with pytest.raises(InvalidInput, match="stopped before its end"):
         runs.record(result, "broken")
     monkeypatch.undo()
-    assert maze.run(SMOKE, progress=False, folder=tmp_path).metrics["step"].tolist() == [2, 4, 5, 6, 8, 10]
+    again, whole = maze.run(SMOKE, progress=False, folder=tmp_path), maze.run(SMOKE, progress=False)
+    assert again.metrics["step"].tolist() == [2, 4, 5, 6, 8, 10]
+    for name, tensor in whole.tensors.items():  # the update that failed is made again, from the same draws
+        assert (again.tensors[name] == tensor).all()
+
+
+def test_a_gradient_that_is_not_finite_is_no_step_without_clipping_either(monkeypatch):
+    real = maze.actor_critic
+
+    def infinite(*arguments):
+        terms = real(*arguments)
+        slope = 1e38 * (terms.policy - terms.policy.detach())  # worth 0, and steeper than any float
+        return terms._replace(policy=terms.policy.detach() + 1e38 * slope)
+
+    monkeypatch.setattr(maze, "actor_critic", infinite)
+    with pytest.raises(Diverged, match="gradient's length became"):
+        list(maze.train(replace(SMOKE, clip_norm=None)))
 
 
 def test_divergence_is_raised_where_nothing_drives():

@@ -169,6 +169,10 @@ def test_names_and_presets(tmp_path, monkeypatch):
 def test_restoring_says_what_is_wrong(results):
     with pytest.raises(InvalidInput, match="a run of 'maml' has no model; its policy comes from restore_maml"):
         multitask.restore(results["maml"])
+    untrained = multitask.run(replace(TINY, method="random"), progress=False)
+    with pytest.raises(InvalidInput, match="a run of 'random' has no model$"):
+        multitask.restore(untrained)
+    assert set(untrained.tensors) == {"tasks", "real"}
     with pytest.raises(InvalidInput, match="a run of 'maml', expected one of 'oracle'"):
         multitask.restore_oracle(results["maml"])
     other = results["maml"].config | {"maml": results["maml"].config["maml"] | {"hidden": [9]}}

@@ -7,25 +7,12 @@ import torch
 from test_adaptation import SHORT, TINY
 
 from tlteach.errors import InvalidInput
-from tlteach.modelbased.baselines import best_return, from_scratch, optimum, real_rollout, untrained
+from tlteach.modelbased.baselines import best_return, from_scratch, optimum, untrained
 from tlteach.modelbased.learner import Shared
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.tasks.families import family
 
 GOAL = torch.tensor([1.0, 0.5])
-
-
-def test_a_real_rollout_is_the_world_in_the_order_of_time():
-    shared = Shared(SHORT, TINY)
-    draw = torch.Generator().manual_seed(0)
-    rollout = real_rollout(SHORT, GOAL, lambda obs: torch.randn(len(obs), 2, generator=draw), 3, shared)
-    assert rollout.obs.shape == (20, 3, 4) and rollout.action.shape == (20, 3, 2)
-    torch.testing.assert_close(rollout.obs[1:], rollout.next_obs[:-1])
-    after = SHORT.simulate(rollout.obs, rollout.action)
-    torch.testing.assert_close(after, rollout.next_obs)
-    torch.testing.assert_close(SHORT.reward(rollout.obs, rollout.action, after, GOAL), rollout.reward)
-    assert rollout.boundary[-1].all() and not rollout.boundary[:-1].any() and not rollout.done.any()
-    assert shared.model.obs_norm.count == 60 and not len(shared.buffer)
 
 
 def test_from_scratch_counts_its_real_steps_and_learns():

@@ -6,7 +6,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from tlteach.errors import InvalidInput
 from tlteach.modelbased.normaliser import Normaliser
-from tlteach.modelbased.policies import ActorCritic, Gaussian, GaussianPolicy, Value
+from tlteach.modelbased.policies import Gaussian, GaussianPolicy, Value
 from tlteach.modelbased.returns import discounted_returns, gae
 
 
@@ -62,13 +62,11 @@ def test_fresh_policies_act_at_random_around_zero():
     assert act.mean.abs().max() < 0.06 and act.log_std.eq(0).all()
 
 
-def test_actor_critic_has_the_common_interface():
+def test_observations_of_another_size_are_refused():
     norm = Normaliser(3)
-    agent = ActorCritic(GaussianPolicy(3, 2, norm, generator()), Value(3, norm, generator()))
-    distribution, value, state = agent(torch.zeros(5, 3))
-    assert distribution.mean.shape == (5, 2) and value.shape == (5,) and state == ()
-    with pytest.raises(InvalidInput, match=r"vectors of 3, got shape \(5, 4\)"):
-        agent(torch.zeros(5, 4))
+    for network in (GaussianPolicy(3, 2, norm, generator()), Value(3, norm, generator())):
+        with pytest.raises(InvalidInput, match=r"vectors of 3, got shape \(5, 4\)"):
+            network(torch.zeros(5, 4))
 
 
 def episode_arrays(T=9, N=4, P=2):

@@ -100,6 +100,20 @@ def test_three_regulators_at_once_reach_the_riccati_solution(kind, config, log_s
     assert metrics["return"].shape == metrics["value_loss"].shape == (3,)
 
 
+def test_shac_tells_the_return_of_first_episodes_across_its_windows():
+    class Falls(LinearQuadratic):
+        def done(self, next_obs):
+            return next_obs[..., 0] > 0.3
+
+    shac = learner(SHAC, SHACConfig(window=5, learning_rate=1e-9), log_std=-20.0)  # stands still, and does not tremble
+    world, start = true_world(Falls(), TASKS), Falls().resets(3 * 40, 0).view(3, 40, 2)
+    whole = world.rollout(shac.policy, start, world.horizon, None)
+    first = whole.done.int().argmax(1)  # (3, 40) the step in which an episode ends; 0 also where none does
+    assert (first > 5).any() and (whole.done.sum(1) > 1).any()
+    torch.testing.assert_close(shac.update(world, start, generator())["return"], whole.total, rtol=1e-4, atol=1e-4)
+    assert (whole.total - whole.reward.sum(1).mean(1)).abs().min() > 0.05  # all rewards are another sum
+
+
 @pytest.mark.parametrize(("kind", "config"), [(PPO, PPOConfig()), (SHAC, SHACConfig())])
 def test_saved_and_restored_it_goes_on_to_the_same_numbers(kind, config):
     world, start = true_world(LinearQuadratic(), TASKS), LinearQuadratic().resets(12, 0).view(3, 4, 2)

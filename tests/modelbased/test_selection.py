@@ -76,6 +76,7 @@ def test_a_skipped_task_gets_no_real_steps_and_the_budget_goes_to_later_ones(mon
     # medians of the two before: -, -, 3, 1.5, -, 2.25 (a value that is none is left out)
     assert [m["skipped"] for m in told] == [0, 0, 0, 1, 0, 0]
     np.testing.assert_equal([m["criterion"] for m in told], [math.nan, *values[:5]])
+    assert [m["task"] for m in told] == [0, 1, 2, 3, 4, 5]
     assert [m["real_steps"] for m in told] == [40, 80, 120, 120, 160, 200]
     assert math.isnan(told[3]["collected_return"]) and math.isnan(told[3]["error_1"])
     assert all(math.isfinite(m["real_return"]) for m in told)
@@ -107,8 +108,9 @@ def test_of_several_the_one_with_the_largest_value_is_gone_on_with(monkeypatch):
     met, reals = [], Shared.returns
     monkeypatch.setattr(Shared, "returns", lambda self, policy, task: met.append(task) or reals(self, policy, task))
     same = lambda one, other: all(torch.equal(a, b) for a, b in zip(one, other, strict=True))  # noqa: E731
-    kept = []
+    kept, numbers = [], []
     for record in train(SHORT, config("drop-mean", "best_of")):
+        numbers.append(record.metrics["task"])
         state = record.checkpoint()["shared"]
         nets = [w for name, w in state["fitter"]["model"].items() if name.startswith("net")]
         value = [w for name, w in state["critic"]["value"].items() if not name.startswith("normaliser")]
@@ -121,6 +123,7 @@ def test_of_several_the_one_with_the_largest_value_is_gone_on_with(monkeypatch):
         assert same(kept[group + 1], after[first + chosen])
         assert not same(after[first], after[first + 1])
         assert torch.equal(met[group + 1], tasks[first + chosen])
+        assert numbers[group + 1] == 1 + first + chosen
 
 
 def test_practice_that_diverged_has_no_value_and_gets_its_real_steps(monkeypatch):

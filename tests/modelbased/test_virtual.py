@@ -50,7 +50,13 @@ def test_every_number_of_a_rollout():
             torch.testing.assert_close(got.obs[:, t + 1], torch.where(done[..., None], start, following))
     noise = (got.action - agent(got.obs).mean) / agent.log_std.exp()[:, None, None]
     assert abs(noise.mean()) < 0.25 and abs(noise.std() - 1) < 0.2
-    torch.testing.assert_close(got.total, got.reward.sum(1).mean(1))
+    for p in range(3):
+        by_hand = []
+        for n in range(5):
+            ends = got.done[p, :, n].nonzero()[:, 0].tolist() or [11]
+            by_hand.append(got.reward[p, : ends[0] + 1, n].sum())  # of the first episode
+        torch.testing.assert_close(got.returns[p], torch.stack(by_hand))
+        torch.testing.assert_close(got.total[p], torch.stack(by_hand).mean())
 
 
 def test_the_gradient_through_a_learned_world_by_finite_differences():
@@ -145,3 +151,15 @@ def test_refusals():
 
     with pytest.raises(InvalidInput, match="reward of linear-quadratic is not finite in 8 of 8 steps"):
         true_world(Nan(), task).rollout(policy(), start, 2, generator())
+
+
+def test_a_policy_acts_by_its_mean_where_the_dynamics_still_draw():
+    model = Dynamics(2, 1, DynamicsConfig(3, (8,), "silu"), generator())
+    model.observe(transitions(200))
+    agent = GaussianPolicy(2, 1, model.obs_norm, generator(), hidden=(4,))
+    world = learned_world(model, LinearQuadratic(), torch.tensor([1.0, 0.1]), scheme="resampled")
+    start = LinearQuadratic().resets(6, 0)
+    made = world.rollout(agent, start, 4, generator(), sample=False)
+    torch.testing.assert_close(made.action, agent(made.obs).mean)
+    with pytest.raises(InvalidInput, match="'resampled' needs a generator"):
+        world.rollout(agent, start, 4, None)

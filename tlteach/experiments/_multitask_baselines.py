@@ -3,10 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+from torch import Tensor, nn
+
 from tlteach.experiments._multitask_config import Config, learning, test_family, test_tasks
-from tlteach.experiments._multitask_practice import Outcome, Step, fill
+from tlteach.experiments._multitask_practice import Step, fill
 from tlteach.modelbased import baselines
-from tlteach.modelbased.learner import Shared
+
+
+class Outcome(nn.Module):
+    """What is kept of a baseline. tasks: (P, K) of the test. real: (1, P) their returns; NaN for what was not run."""
+
+    def __init__(self, tasks: Tensor):
+        super().__init__()
+        self.register_buffer("tasks", tasks)
+        self.register_buffer("real", torch.full((1, len(tasks)), torch.nan))
 
 
 def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
@@ -14,7 +25,7 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     world, learn, tasks = test_family(config), learning(config, test=True), test_tasks(config)
     updates = config.baseline_updates if config.method == "scratch" else 1
     total, done = len(tasks) * updates, 0 if checkpoint is None else checkpoint["step"]
-    outcome = Outcome(Shared(world, learn), tasks, 0)
+    outcome = Outcome(tasks)
     if checkpoint is not None:
         fill(outcome, checkpoint["outcome"])
     for i in range(done // updates, len(tasks)):

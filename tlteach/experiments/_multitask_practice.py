@@ -47,7 +47,7 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     outcome = Outcome(shared, tasks, config.stages)
     if trained is None or trained["real_steps"] < config.n_tasks * config.steps_per_task:
         for record in algorithm.train(family(config), learning(config), trained):
-            metrics = record.metrics | {"task": record.step - 1.0, "task_steps": 0.0}
+            metrics = record.metrics | {"task_steps": 0.0}
             trained = record.checkpoint()  # a copy: testing begins from it, whatever happens to the model
             shared.load_state_dict(trained["shared"])
             yield record.step, record.total + tests, metrics, outcome, lambda trained=trained: {"trained": trained}

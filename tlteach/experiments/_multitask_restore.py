@@ -13,7 +13,7 @@ from tlteach.modelbased.maml import MAML
 from tlteach.modelbased.oracle import Oracle
 from tlteach.modelbased.policies import GaussianPolicy
 
-JOINT = {"maml": "restore_maml", "oracle": "restore_oracle"}
+ITS_OWN = {"maml": "restore_maml", "oracle": "restore_oracle"}
 
 
 def restore(result: runs.Result) -> Shared:
@@ -24,8 +24,9 @@ def restore(result: runs.Result) -> Shared:
     its configuration.
     """
     config = stored_config(result)
-    if config.method in JOINT:
-        raise InvalidInput(f"a run of {config.method!r} has no model; its policy comes from {JOINT[config.method]}")
+    if config.method != "model-based":
+        instead = f"; its policy comes from {ITS_OWN[config.method]}" if config.method in ITS_OWN else ""
+        raise InvalidInput(f"a run of {config.method!r} has no model{instead}")
     shared = Shared(test_family(config), learning(config, test=True))
     try:
         shared.model.load_state_dict(_part(result, "model."))

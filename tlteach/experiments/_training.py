@@ -56,6 +56,7 @@ class Training:
         self._rates, self._rate = [group["lr"] for group in optimizer.param_groups], rate
         if checkpoint is not None:
             self._rates = checkpoint["rates"]
+        self._drawn = generator.get_state()  # of the updates that were made
         self._clock, self._paused_at = time.process_time() - spent, None
 
     @property
@@ -69,7 +70,7 @@ class Training:
 
         With `clip_norm` the gradient is made that long where it is longer; its length before joins them as `gradient`.
 
-        Raises Diverged, and leaves the network as it is, when the loss, or a gradient to be clipped, is not finite.
+        Raises Diverged, and leaves the network as it is, when the loss or the gradient is not finite.
         """
         seen = {"loss": loss.item(), **seen}
         self._require_finite("loss", seen["loss"])
@@ -77,11 +78,14 @@ class Training:
             group["lr"] = rate * self._rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        if clip_norm is not None:
-            length = nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm).item()
-            self._require_finite("gradient's length", length)
-            seen["gradient"] = length
+        if clip_norm is None:
+            gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+            self._require_finite("gradient's length", nn.utils.get_total_norm(gradients).item())
+        else:
+            seen["gradient"] = nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm).item()
+            self._require_finite("gradient's length", seen["gradient"])
         self.optimizer.step()
+        self._drawn = self.generator.get_state()
         self.step += 1
         self._count += 1
         for name, value in seen.items():
@@ -109,11 +113,11 @@ class Training:
         self._paused_at = None
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on exactly from here, at a record."""
+        """All that is needed to go on exactly from here, at a record; from before an update that raised Diverged."""
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
+            "generator": self._drawn,
             "rates": self._rates,
             "step": self.step,
             "cpu_seconds": self.cpu_seconds,

@@ -41,12 +41,13 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
     With a `config.selection` there are records of tasks that were skipped, too, or of the chosen one of several each;
     training ends when `n_tasks * steps_per_task` real steps are spent, those by which tasks were measured included.
 
-    Metrics: virtual_return and real_return of the policy after its warm-up, before any real step of this task (zero
-    shot), and its miss (`Shared.miss`); refined_virtual and refined_real after `config.refine` more iterations, equal
-    to them without; the return while collecting; error_1 and error_10 of the model, 1 and 10 steps ahead, in what was
-    collected, before it learned from it; real_steps so far; model_loss; diverged (1 where practice had to be stopped);
-    criterion, the value that the selection went by; skipped (1 where nothing was collected). What a first task has not
-    got yet, a skipped one never, or uniform draws have no use for is NaN.
+    Metrics: task, its number in the order in which tasks are drawn; virtual_return and real_return of the policy after
+    its warm-up, before any real step of this task (zero shot), and its miss (`Shared.miss`); refined_virtual and
+    refined_real after `config.refine` more iterations, equal to them without; the return while collecting; error_1 and
+    error_10 of the model, 1 and 10 steps ahead, in what was collected, before it learned from it; real_steps so far;
+    model_loss; diverged (1 where practice had to be stopped); criterion, the value that the selection went by; skipped
+    (1 where nothing was collected). What a first task has not got yet, a skipped one never, or uniform draws have no
+    use for is NaN.
     """
     shared, selection, budget = Shared(family, config), config.selection, config.n_tasks * config.steps_per_task
     tasks = family.sample_tasks(config.n_tasks * (selection.most if selection else 1), config.seed)  # (., K)
@@ -59,7 +60,9 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
         )
     while real_steps < budget:
         several = selection.candidates if selection and selection.rule == "best_of" and step else 1
-        met, others = _best_of(shared, tasks[place : place + several], budget - real_steps)
+        offered = tasks[place : place + several]
+        met, others = _best_of(shared, offered, budget - real_steps)
+        number = place + int((offered == met.task).all(-1).nonzero()[0])
         place += several
         skip = bool(selection) and selection.rule == "skip" and selection.skips(met.value, values, skipped)
         if math.isfinite(met.value):
@@ -81,6 +84,7 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
             refined = shared.returns(met.optimizer.policy, met.task)
         step += 1
         metrics = {
+            "task": float(number),
             "virtual_return": virtual,
             "real_return": real,
             "miss": miss,

@@ -1,7 +1,7 @@
 """What a warmed-up policy is measured by: a random policy, the same optimiser on the real environment, the optimum."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,10 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.buffer import Transitions
 from tlteach.modelbased.learner import AlgorithmConfig, Shared
 from tlteach.modelbased.policies import GaussianPolicy
+from tlteach.modelbased.real_rollouts import real_rollouts
 from tlteach.modelbased.shac import SHACConfig
 from tlteach.modelbased.virtual import Rollout, true_world
-from tlteach.tasks.families import Family, collect
+from tlteach.tasks.families import Family
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,14 @@ def from_scratch(family: Family, config: AlgorithmConfig, task: Tensor, updates:
         )
     checks.whole(1, updates=updates)
     task, shared = family.check_tasks(task, dims=1), Shared(family, config)
-    optimizer = shared.fresh()
+    optimizer, draws = shared.fresh(), shared.generator
     for update in range(1, updates + 1):
-        rollout = real_rollout(family, task, lambda obs: optimizer.policy(obs).sample(shared.generator), W, shared)
-        optimizer.improve(rollout, shared.generator)
+        made = real_rollouts(family, task[None], lambda obs: optimizer.policy(obs).sample(draws), W, draws).rollout
+        rollout = Rollout(*(x[0] for x in vars(made).values()))  # (T, W, ...)
+        seen = (rollout.obs, rollout.action.clamp(-1, 1), rollout.next_obs, rollout.boundary)
+        shared.model.observe(Transitions(*(x.flatten(0, 1) for x in seen)))  # first: see `Oracle.update`
+        optimizer.improve(rollout, draws)
         yield _measured(shared, optimizer.policy, task, update, update * config.steps_per_task)
-
-
-def real_rollout(family: Family, task: Tensor, policy: Callable[[Tensor], Tensor], W: int, shared: Shared) -> Rollout:
-    """One episode's length of real steps in each of W worlds; the moments of `shared.model` take them in, too."""
-    T = family.horizon
-    got = collect(family, task, policy, W * T, shared.generator, n_worlds=W)
-    boundary = got.terminated | got.truncated
-    shared.model.observe(Transitions(got.obs, got.action.clamp(-1, 1), got.next_obs, boundary))
-    table = (got.obs, got.action, got.next_obs, got.reward, got.terminated, boundary)
-    return Rollout(*(x.unflatten(0, (W, T)).transpose(0, 1) for x in table))  # (T, W, ...)
 
 
 def optimum(family: Family, config: AlgorithmConfig, task: Tensor, updates: int) -> Practised:

@@ -77,14 +77,13 @@ def practised(shared: Shared, policy: GaussianPolicy, task: Tensor) -> Rollout:
     family, c = shared.family, shared.config
     starts = family.resets(c.warm_up.rollouts, shared.generator).repeat_interleave(shared.model.n_models, 0)
     world = learned_world(shared.model, family, task.to(shared.device), clip_margin=c.warm_up.clip_margin)
-    sampled = shared.generator if c.act == "sample" else None
-    return world.rollout(policy, starts.to(shared.device), family.horizon, sampled)
+    starts = starts.to(shared.device)
+    return world.rollout(policy, starts, family.horizon, shared.generator, sample=c.act == "sample")
 
 
 def member_returns(shared: Shared, rollout: Rollout) -> Tensor:
     """(E,) mean virtual return in each member."""
-    total = rollout.reward.sum(0)  # (N,), N a multiple of E
-    return total.unflatten(0, (-1, shared.model.n_models)).mean(0)
+    return rollout.returns.unflatten(0, (-1, shared.model.n_models)).mean(0)  # N is a multiple of E
 
 
 @torch.no_grad()

@@ -28,7 +28,7 @@ class PolicyOptimizer(Protocol):
         """Practise `world.horizon` steps in `world` from `start` ([P,] N, O) and improve the policy.
 
         Returns metrics of shape () or (P,): `return`, the mean undiscounted one before the update, and others.
-        Raises LeftBounds, with the policy as it was.
+        Raises LeftBounds; a policy that had moved by then is put back by who called (`warm_up`).
         """
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The same numbers as `GaussianPolicy` and `Dynamics.step`, which stay the referen
 import torch
 from torch import Tensor
 
+from tlteach.errors import InvalidInput
 from tlteach.modelbased.dynamics import Dynamics
 from tlteach.modelbased.normaliser import CLIP, Normaliser
 from tlteach.modelbased.passes import Passes
@@ -70,6 +71,8 @@ class FrozenModel:
     def _delta(self, generator: torch.Generator | None) -> Tensor:
         """The normalised change of each row, (rows, O)."""
         if self.scheme == "resampled":
+            if generator is None:
+                raise InvalidInput("scheme 'resampled' needs a generator")
             order = torch.randperm(self.rows, generator=generator, device=generator.device).to(self.x.device)
             torch.index_select(self.x, 0, order, out=self.dealt[: self.rows])
         delta, log_std = self.model.parts(self.net.forward())  # (E, each, O)

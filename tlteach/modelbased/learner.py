@@ -24,7 +24,7 @@ from tlteach.modelbased.shac import SHAC, SHACConfig
 from tlteach.modelbased.trpo import TRPO, TRPOConfig
 from tlteach.modelbased.virtual import LeftBounds, learned_world
 from tlteach.modelbased.warm_up import WarmUpConfig, WarmUpStep, warm_up
-from tlteach.tasks.families import Family, collect
+from tlteach.tasks.families import Family, collect, collecting
 
 OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
 AHEAD = 20  # steps for which the model's error is told
@@ -150,12 +150,12 @@ class Shared:
         Returns their mean return, and how far off the model was in them 1, 2, ... `AHEAD` steps ahead before it
         learned from them, (AHEAD,): the mean of the members of `fitting.error_by_horizon`.
         """
-        got = self._act(policy, task, steps or self.config.steps_per_task, sigma=0.3)
+        got = self._act(policy, task, self.config.steps_per_task if steps is None else steps, sigma=0.3)
         errors = self.errors(got)
         self.learn(got, policy)
         return got.returns().mean().item(), errors
 
-    def learn(self, got, policy: GaussianPolicy | None = None) -> None:
+    def learn(self, got: collecting.Transitions, policy: GaussianPolicy | None = None) -> None:
         """`add` real steps as `tlteach.tasks.families.collect` gives them. `policy`, one that is to go on, acts as it
         did although the moments that it looks through have moved.
         """
@@ -171,7 +171,7 @@ class Shared:
         self.buffer.add(new)
         self.model.observe(new)
 
-    def errors(self, got) -> Tensor:
+    def errors(self, got: collecting.Transitions) -> Tensor:
         """Of the model in real steps (as `tlteach.tasks.families.collect` gives them), see `collect`: (AHEAD,).
 
         NaN without a model, or without an episode of full length.
@@ -200,25 +200,28 @@ class Shared:
         options = dict(scheme=c.warm_up.scheme, clip_margin=c.warm_up.clip_margin)
         world = learned_world(self.model, family, task.to(self.device), **options)
         try:
-            sampled = self.generator if c.act == "sample" else None
-            return world.rollout(policy, start, family.horizon, sampled).total.item()
+            made = world.rollout(policy, start, family.horizon, self.generator, sample=c.act == "sample")
+            return made.total.item()
         except LeftBounds:
             return float("nan")
 
-    def episodes(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None):
+    def episodes(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None) -> collecting.Transitions:
         """The real episodes by which a policy is measured: `config.evaluation_episodes` of them, or `steps` steps."""
-        steps = steps or self.config.evaluation_episodes * self.family.horizon
-        return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample")
+        if steps is None:
+            steps = self.config.evaluation_episodes * self.family.horizon
+        n_worlds = max(1, steps // self.family.horizon)
+        return self._act(policy, task, steps, sigma=0.0, sample=self.config.act == "sample", n_worlds=n_worlds)
 
-    def miss(self, got) -> float:
-        """How far from its goal (m, or m/s) the robot is at the end of an episode, see `Family.miss`."""
-        ends = got.terminated | got.truncated
-        obs, next_obs, task = (x[ends] for x in (got.obs, got.next_obs, got.task))
-        return self.family.miss(obs, next_obs, task).mean().item()
+    def miss(self, got: collecting.Transitions) -> float:
+        """How far from its goal (m, or m/s) the robot is at the end of an episode that counts, see `Family.miss`."""
+        last = got.ends()
+        return self.family.miss(got.obs[last], got.next_obs[last], got.task[last]).mean().item()
 
-    def _act(self, policy: GaussianPolicy, task: Tensor, steps: int, sigma: float, sample: bool = True):
+    def _act(
+        self, policy: GaussianPolicy, task: Tensor, steps: int, sigma: float, sample: bool = True, n_worlds=None
+    ) -> collecting.Transitions:
         act = explorer(policy, self.generator, sigma=sigma) if sample else lambda obs: policy(obs).mean
-        return collect(self.family, task, lambda obs: act(obs.to(self.device)).cpu(), steps, self.generator)
+        return collect(self.family, task, lambda obs: act(obs.to(self.device)).cpu(), steps, self.generator, n_worlds)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of everything from which training goes on to the same numbers."""

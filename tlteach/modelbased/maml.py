@@ -128,7 +128,7 @@ class MAML:
                 chains = [before + new for before, new in zip(chains, steps, strict=True)]
                 kls.append(kl)
             acted.append(self.act(policies, tasks, c.episodes))
-            batches = _split(advantages(acted[-1].rollout, c.gamma, c.lam))
+            batches = split(advantages(acted[-1].rollout, c.gamma, c.lam))
             trpo, parts = c.trpo(), zip(policies, chains, batches, strict=True)
             found = outer_step(self.policy, [Adapted(*part, trpo, c.first_order) for part in parts], trpo)
         except Diverged:
@@ -162,7 +162,7 @@ class MAML:
         Returns the steps of each, and how far they went: the mean KL from before to after, (P,).
         """
         c, found, kls = self.config, [], []
-        batches = _split(advantages(rollout, c.gamma, c.lam))
+        batches = split(advantages(rollout, c.gamma, c.lam))
         for policy, batch in zip(policies, batches, strict=True):
             before = policy(batch.obs).detach()
             acted = before.log_prob(batch.action)
@@ -205,7 +205,7 @@ def advantages(rollout: Rollout, gamma: float, lam: float) -> Batch:
     return Batch(obs, action, (advantage - mean) / (std + 1e-8), target)
 
 
-def _split(batch: Batch) -> list[Batch]:
+def split(batch: Batch) -> list[Batch]:
     """(P, B, ...) into P of (1, B, ...)."""
     return [Batch(*parts) for parts in zip(*(x.split(1) for x in vars(batch).values()), strict=True)]
 

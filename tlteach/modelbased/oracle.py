@@ -64,6 +64,10 @@ class Oracle:
     def update(self, tasks: Tensor) -> dict[str, float]:
         """Real steps in tasks (P, K), all learned from at once: metrics of `train`, but what counts its iterations.
 
+        The running moments take the new steps in before TRPO looks at them, so that its "old" policy is not quite the
+        one that acted (on the point mass 0.001 to 0.004 nats away, beside steps of 0.02). Taken in afterwards, they
+        would move the improved policy by as much, outside of the trust region, and in one of four trials undid it.
+
         Raises InvalidInput for an empty list or tasks outside the family.
         """
         got = self.act(tasks, self.config.episodes)

@@ -143,17 +143,3 @@ def keep_actions(policy: GaussianPolicy, mean: Tensor, std: Tensor) -> None:
     weight, bias, norm = policy.net.weights[0], policy.net.biases[0], policy.normaliser
     bias += ((norm.mean - mean) / std) @ weight
     weight *= (norm.std / std)[:, None]
-
-
-class ActorCritic(nn.Module):
-    """A policy and its value behind the interface that every learner here has.
-
-    `distribution, value, state = agent(obs, state)`; a feed-forward agent's state is empty.
-    """
-
-    def __init__(self, policy: GaussianPolicy, value: Value):
-        super().__init__()
-        self.policy, self.value = policy, value
-
-    def forward(self, obs: Tensor, state: tuple = ()) -> tuple[Gaussian, Tensor, tuple]:
-        return self.policy(obs), self.value(obs), ()

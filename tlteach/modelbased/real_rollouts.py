@@ -15,8 +15,8 @@ from tlteach.tasks.families.collecting import Policy
 class RealRollout:
     """N worlds for each of P tasks, for one horizon.
 
-    rollout: (P, T, N, ...). returns: (P,) mean undiscounted return of the episodes that came to their end. miss: (P,)
-    how far from its goal the robot then is (`learner.Shared.miss`). real_steps: P T N.
+    rollout: (P, T, N, ...). returns: (P,) mean undiscounted return of the first episode of each world. miss: (P,) how
+    far from its goal the robot then is (`Family.miss`). real_steps: P T N.
     """
 
     rollout: Rollout
@@ -38,7 +38,10 @@ def real_rollouts(family: Family, tasks: Tensor, act: Policy, N: int, generator:
     boundary = got.terminated | got.truncated
     table = (got.obs, got.action, got.next_obs, got.reward, got.terminated, boundary)
     rollout = Rollout(*(x.unflatten(0, (P, N, T)).transpose(1, 2) for x in table))  # (P, T, N, ...)
-    return RealRollout(rollout, *_measured(family, got, P, N), P * N * T)
+    last = got.ends()  # one of each world
+    miss = family.miss(got.obs[last], got.next_obs[last], got.task[last])
+    returns, miss = (x.view(P, N).mean(1) for x in (got.returns(), miss))
+    return RealRollout(rollout, returns, miss, P * N * T)
 
 
 def check_list(family: Family, tasks: Tensor) -> Tensor:
@@ -46,16 +49,3 @@ def check_list(family: Family, tasks: Tensor) -> Tensor:
     if not len(tasks):
         raise InvalidInput(f"the list of tasks is empty; pass (P, {family.task_size}) tasks, P at least 1")
     return family.check_tasks(tasks, dims=2)
-
-
-def _measured(family: Family, got, P: int, N: int) -> tuple[Tensor, Tensor]:
-    """Mean return and miss of the complete episodes of each task: (P,), (P,)."""
-    last = torch.cat([got.episode[1:] != got.episode[:-1], torch.tensor([True])])  # of each episode
-    owner = torch.arange(P).repeat_interleave(N * family.horizon)[last][got.complete]  # (complete episodes,)
-    obs, next_obs, task = (x[last][got.complete] for x in (got.obs, got.next_obs, got.task))
-    miss = family.miss(obs, next_obs, task)
-
-    def mean(x: Tensor) -> Tensor:
-        return torch.zeros(P).index_add_(0, owner, x) / owner.bincount(minlength=P)
-
-    return mean(got.returns()), mean(miss)

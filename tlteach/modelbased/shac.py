@@ -17,7 +17,7 @@ from tlteach.modelbased.critic import Critic
 from tlteach.modelbased.mlp import clip_gradients
 from tlteach.modelbased.policies import GaussianPolicy
 from tlteach.modelbased.returns import discounted_returns
-from tlteach.modelbased.virtual import Rollout, World
+from tlteach.modelbased.virtual import Rollout, World, first_episode
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ class SHAC:
     def update(self, world: World, start: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """One step of the policy and one regression of the value for each window of the horizon."""
         obs, total, losses = start, 0.0, []
+        first = torch.ones(start.shape[:-1], dtype=torch.bool, device=start.device)  # who is in the first episode
         parameters = self.policy.trained()
-        for first in range(0, world.horizon, self.config.window):
-            n_steps = min(self.config.window, world.horizon - first)
+        for begun in range(0, world.horizon, self.config.window):
+            n_steps = min(self.config.window, world.horizon - begun)
             part = world.rollout(self.policy, obs, n_steps, generator, restart=start, differentiable=True)
             gradients = torch.autograd.grad(-self.objective(part).sum(), parameters)
             clip_gradients(gradients, self.config.grad_clip, self.policy.n)
@@ -61,7 +62,8 @@ class SHAC:
                 parameter.grad = gradient
             self.adam.step()
             losses.append(self.critic.fit(self.critic.batch(part), generator))
-            total = total + part.total
+            counted = part.reward.detach() * (first_episode(part.done) & first[..., None, :])
+            total, first = total + counted.sum(-2).mean(-1), first & ~part.done.any(-2)
             obs = torch.where(part.done[..., -1, :, None], start, part.next_obs[..., -1, :, :]).detach()
         return {"return": total, "value_loss": torch.stack(losses).mean(0)}
 

@@ -48,9 +48,20 @@ class Rollout:
     boundary: Tensor
 
     @property
+    def returns(self) -> Tensor:
+        """Undiscounted return of the first episode of each rollout, ([P,] N). A later one is cut by the end of time."""
+        return (self.reward.detach() * first_episode(self.done)).sum(-2)
+
+    @property
     def total(self) -> Tensor:
-        """Mean over the rollouts of the sum of rewards, undiscounted: () or (P,)."""
-        return self.reward.detach().sum(-2).mean(-1)
+        """Mean of `returns`: () or (P,)."""
+        return self.returns.mean(-1)
+
+
+def first_episode(done: Tensor) -> Tensor:
+    """Which steps of a rollout are of its first episode, the one that ends it included: bool ([P,] T, N)."""
+    ended = done.cumsum(-2)
+    return ended == done  # nothing had ended before
 
 
 class World:
@@ -91,12 +102,14 @@ class World:
         n_steps: int,
         generator: torch.Generator | None,
         *,
+        sample: bool = True,
         restart: Tensor | None = None,
         differentiable: bool = False,
     ) -> Rollout:
         """`n_steps` steps from `start` ([P,] N, O). An episode that is done begins again at `restart`, or at `start`.
 
         generator: draws actions (and what the dynamics draw); None acts by the mean of the policy.
+        sample: draw actions; without, the policy acts by its mean, and only the dynamics draw.
         differentiable: keep the graph through actions, dynamics and rewards.
 
         Raises LeftBounds; InvalidInput when shapes do not fit, or the reward has another shape or is not finite.
@@ -109,7 +122,7 @@ class World:
             raise InvalidInput(f"tasks {tuple(self.task.shape)} and n={policy.n} policies do not fit together")
         with torch.set_grad_enabled(differentiable):
             noise = None
-            if generator is not None:  # of all steps, (T, [P,] N, A)
+            if generator is not None and sample:  # of all steps, (T, [P,] N, A)
                 shape = (n_steps, *start.shape[:-1], policy.log_std.shape[-1])
                 noise = torch.randn(shape, generator=generator, device=generator.device, dtype=start.dtype).to(start)
             acting = self._frozen(policy, start) if not differentiable else None

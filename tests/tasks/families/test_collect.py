@@ -30,8 +30,10 @@ def test_episodes_are_whole_in_order_and_marked(n_tasks, copies, more, horizon, 
     steps = n_tasks * copies + more
     rows = collect(navigation, tasks, jittery(2), steps, seed=1, n_worlds=n_tasks * copies)
     assert len(rows) == len(rows.episode) == len(rows.reward) == steps
-    complete, returns = [], []
-    place = 0
+    worlds = n_tasks * copies
+    begins = [w * (steps // worlds) + min(w, steps % worlds) for w in range(worlds)]  # the first row of each
+    complete, first, returns, ends = [], [], [], []
+    place, seen = 0, -1
     for e in range(int(rows.episode[-1]) + 1):  # an episode at a time, by hand
         mine = (rows.episode == e).nonzero()[:, 0].tolist()
         assert mine == list(range(place, place + len(mine)))
@@ -49,8 +51,14 @@ def test_episodes_are_whole_in_order_and_marked(n_tasks, copies, more, horizon, 
         assert rows.terminated[mine[-1]] != rows.truncated[mine[-1]]
         assert (rows.task[mine] == rows.task[mine[0]]).all()
         complete.append(bool(rows.terminated[mine[-1]]) or len(mine) == horizon)
-        returns += [total] if complete[-1] else []
-    assert rows.complete.tolist() == complete
+        world = next(w for w, begin in reversed(list(enumerate(begins))) if begin <= mine[0])
+        first.append(world != seen)
+        seen = world
+        if complete[-1] and first[-1]:
+            returns.append(total)
+            ends.append(mine[-1])
+    assert rows.complete.tolist() == complete and rows.first.tolist() == first
+    assert rows.ends().nonzero()[:, 0].tolist() == ends
     torch.testing.assert_close(rows.returns(), torch.tensor(returns))
     assert torch.equal(rows.task.unique(dim=0), tasks.unique(dim=0))
     assert int((~rows.complete).sum()) <= n_tasks * copies  # at most one episode a world is cut
@@ -80,6 +88,39 @@ def test_the_same_seed_gives_the_same_steps_whatever_the_threads():
         assert torch.equal(a, b)
     other = collect(cheetah, task, jittery(6), 57, seed=5, n_worlds=5)
     assert not torch.equal(one.obs, other.obs)
+
+
+def test_returns_do_not_favour_episodes_that_end_early():
+    """Where an episode can end early, the mean of all that are complete is too low; that of the first ones is not."""
+
+    class Cliff(Navigation):
+        def resets(self, n, seed):
+            return super().resets(n, seed) + torch.tensor([0.3, 0.0, 0.0, 0.0])  # at the fence: one side or the other
+
+        def done(self, next_obs):
+            return next_obs[..., 0] > 0.3
+
+        def reward(self, obs, action, next_obs, task):
+            return torch.ones(obs.shape[:-1])
+
+    cliff = Cliff(horizon=10)
+    rows = collect(cliff, torch.zeros(2), lambda obs: torch.zeros(len(obs), 2), 20_000, seed=0, n_worlds=2_000)
+    lengths = rows.episode.bincount()[rows.complete]
+    first = rows.returns()
+    assert len(first) == 2_000 and first.mean() > 1.3 * lengths.double().mean()  # short ones are more
+    start = cliff.resets(2_000, 1)[:, None]
+    obs, alive, by_hand = start[:, 0], torch.ones(2_000, dtype=torch.bool), torch.zeros(2_000)
+    for _ in range(10):
+        obs = cliff.simulate(obs, torch.zeros(2_000, 2))
+        by_hand += alive
+        alive &= ~cliff.done(obs)
+    assert first.mean().item() == pytest.approx(by_hand.mean().item(), abs=0.4)
+
+
+@pytest.mark.parametrize(("episodes", "worlds"), [(12, 12), (64, 64), (80, 40), (100, 50), (130, 43)])
+def test_many_episodes_are_shared_out_whole(episodes, worlds):
+    rows = collect(family("navigation", horizon=5), torch.zeros(2), jittery(2), 5 * episodes, seed=0)
+    assert int(rows.first.sum()) == worlds and int(rows.complete.sum()) >= worlds * (episodes // worlds)
 
 
 def test_by_default_whole_episodes_are_collected():

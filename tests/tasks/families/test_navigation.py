@@ -23,12 +23,19 @@ def test_verify_notices_another_reward_and_another_end():
         def reward(self, obs, action, next_obs, task):
             return super().reward(obs, action, next_obs, task) + 2e-4
 
+    class Once(Navigation):
+        def reward(self, obs, action, next_obs, task):
+            known = super().reward(obs, action, next_obs, task)
+            return known * float("nan") if obs.abs().max() > 0.3 else known  # and finite before and after
+
     class Ending(Navigation):
         def done(self, next_obs):
             return next_obs[..., 0] > 0.05
 
     with pytest.raises(Disagreement, match=r"differ by up to 0\.0002"):
         Generous().verify(steps=150)
+    with pytest.raises(Disagreement, match="rewards cannot be compared .* known nan"):
+        Once().verify(steps=150)
     with pytest.raises(Disagreement, match="terminated=False"):
         Ending().verify(steps=300)
 

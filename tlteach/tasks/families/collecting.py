@@ -26,6 +26,7 @@ class Transitions:
     episode: (N,) index of the episode, from 0.
     task: (N, task_size) the task of the episode.
     complete: (E,) which episodes ended or reached the horizon; the others were cut off.
+    first: (E,) which are the first of their world.
     """
 
     obs: Tensor
@@ -37,14 +38,24 @@ class Transitions:
     episode: Tensor
     task: Tensor
     complete: Tensor
+    first: Tensor
 
     def __len__(self) -> int:
         return len(self.obs)
 
     def returns(self) -> Tensor:
-        """(number of complete episodes,) undiscounted return of each."""
+        """Undiscounted return of the first episode of each world where it is complete, (W,) or fewer.
+
+        Of the episodes that follow, those are complete for which there was time: to count them would be to count short
+        ones more often.
+        """
         total = torch.zeros(len(self.complete)).index_add_(0, self.episode, self.reward)
-        return total[self.complete]
+        return total[self.complete & self.first]
+
+    def ends(self) -> Tensor:
+        """Which steps are the last of an episode that `returns` counts: bool (N,)."""
+        last = torch.cat([self.episode[1:] != self.episode[:-1], torch.ones(1, dtype=torch.bool)])
+        return last & (self.complete & self.first)[self.episode]
 
 
 @torch.no_grad()
@@ -63,7 +74,8 @@ def collect(
         tasks: (task_size,) one, or (K, task_size) several: the first of them in the first W/K worlds, and so on.
         policy: from the observations (W, obs_size) of all worlds to their actions; it owns its randomness.
         seed: of the start states.
-        n_worlds: W, a multiple of K; by default as many as there are whole episodes in `steps`, at most 64 or K.
+        n_worlds: W, a multiple of K; by default as many as there are whole episodes in `steps`, or, where these are
+            more than 64, half of them, a third, ...
         threads: cores that simulate; the result is the same.
 
     Raises InvalidInput for tasks outside the family, counts that do not fit, and actions or rewards that are no finite
@@ -74,7 +86,8 @@ def collect(
     tasks = tasks[None] if tasks.ndim == 1 else tasks
     K = len(tasks)
     if n_worlds is None:
-        n_worlds = max(K, min(MOST_WORLDS, steps // family.horizon) // K * K)
+        episodes = max(1, steps // family.horizon)
+        n_worlds = max(K, episodes // -(-episodes // MOST_WORLDS) // K * K)
     checks.whole(1, n_worlds=n_worlds)
     if tasks.ndim != 2 or n_worlds % K or steps < n_worlds:
         raise InvalidInput(
@@ -106,7 +119,9 @@ def collect(
     final = torch.zeros(W, T, dtype=torch.bool)  # the last row of each world
     final[:last, -1] = True
     final[last:, -2 if last < W else -1] = True
-    starts = torch.cat([torch.ones(W, 1, dtype=torch.bool), ends[:, :-1]], 1)[acted]
+    begin = torch.zeros(W, T, dtype=torch.bool)  # the first row of each world
+    begin[:, 0] = True
+    starts = (begin | ends.roll(1, 1))[acted]
     row = lambda x: x[acted]  # noqa: E731  (W, T, ...) -> (N, ...)
     task = tasks.repeat_interleave(W // K, 0)[:, None].expand(W, T, -1)
     obs, action, next_obs, task, ends, final = map(row, (obs, action, next_obs, task, ends, final))
@@ -127,6 +142,7 @@ def collect(
         episode=starts.cumsum(0) - 1,
         task=task,
         complete=ends[ends | final],
+        first=begin[acted][starts],
     )
 
 

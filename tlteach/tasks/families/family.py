@@ -6,6 +6,7 @@ is here, on batched tensors: the reward r(s, a, s', psi), whether s' ends the ep
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from typing import Any, ClassVar
 
 import gymnasium
@@ -172,12 +173,15 @@ class Family(ABC):
                         f"{self.name}, step {step} (seed {seed}): the environment says terminated={terminated}, "
                         f"done(next_obs) says {done}; next_obs = {row[2].tolist()}"
                     )
-                if not abs(known - reward) <= worst:  # not-a-number is the worst of all
-                    worst, place = abs(known - reward), f"step {step}: the environment gave {reward}, known {known}"
+                told = f"step {step}: the environment gave {reward}, known {known}"
+                if not isfinite(known - reward):
+                    raise Disagreement(f"{self.name}: rewards cannot be compared (seed {seed}, {told})")
+                if abs(known - reward) > worst:
+                    worst, place = abs(known - reward), told
                 obs, over, step = next_obs, terminated or truncated, step + 1
             env.close()
             episode += 1
-        if not worst <= tolerance:
+        if worst > tolerance:
             raise Disagreement(f"{self.name}: rewards differ by up to {worst:.3g} (seed {seed}, {place})")
 
 
