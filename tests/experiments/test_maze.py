@@ -167,6 +167,8 @@ def test_figure_and_table(results):
     (first, *_), _ = maze.table(results).rows
     ends = [maze.last(r) for r in results[:2]]
     assert maze.table(results).rows[0][5].startswith(f"{np.median(ends):.1f} (") and first == "plastic"
+    another = replace(results[0], config=results[0].config | {"penalty_weight": 0.7})  # in a row of its own
+    assert [row[4] for row in maze.table([*results, another]).rows] == ["2", "1", "2"]
     other = replace(results[0], config=results[0].config | {"task": {"size": 9}})
     with pytest.raises(InvalidInput, match="different mazes"):
         maze.plot([*results, other])

@@ -38,20 +38,25 @@ def test_without_runs_nothing_is_claimed(name, made):
 
 @pytest.mark.parametrize(("name", "other"), [("maze-plastic", "rnn"), ("maze-shared", "shared")])
 def test_who_is_ahead(made, name, other):
-    plastic = runs(made, "plastic", 150)
-    assert verdict(name, plastic + runs(made, other, 50)) == "reproduced"
-    assert verdict(name, plastic + runs(made, other, 149)) == "partly", "the seeds overlap"
-    assert verdict(name, plastic + runs(made, other, 50, seeds=3)) == "partly", "three seeds"
-    assert verdict(name, plastic + runs(made, other, 160)) == "not reproduced"
-    assert verdict(name, plastic + runs(made, other, 50, learning_rate=0.1)) == "not yet run", "another setting"
-    finding = CLAIMS[name].measure(plastic + runs(made, other, 50))
-    assert finding.summary == "152.0 : 52.0 after 30,000 episodes" and "p = 0.008" in finding.analysis
+    seen = dict(task=Config.preset("paper").task, episodes=1_000_000)
+    plastic = runs(made, "plastic", 150, **seen)
+    assert verdict(name, plastic + runs(made, other, 50, **seen)) == "reproduced"
+    assert verdict(name, plastic + runs(made, other, 149, **seen)) == "partly", "the seeds overlap"
+    assert verdict(name, plastic + runs(made, other, 50, seeds=3, **seen)) == "partly", "three seeds"
+    assert verdict(name, plastic + runs(made, other, 160, **seen)) == "not reproduced"
+    assert verdict(name, plastic + runs(made, other, 50, learning_rate=0.1, **seen)) == "not yet run", "another setting"
+    finding = CLAIMS[name].measure(runs(made, "plastic", 150) + runs(made, other, 50))
+    assert finding.verdict == "partly", "in another setting than the paper's"
+    assert finding.summary == "152.0 : 52.0 after 30,000 episodes, corrected observation"
+    assert "p = 0.008" in finding.analysis
 
 
 def test_the_comparison_with_seeds_decides(made):
     long = runs(made, "plastic", 10, seeds=1, preset="paper") + runs(made, "rnn", 50, seeds=1, preset="paper")
     assert verdict("maze-plastic", long) == "not reproduced"
-    assert verdict("maze-plastic", long + runs(made, "plastic", 150) + runs(made, "rnn", 50)) == "reproduced"
+    finding = CLAIMS["maze-plastic"].measure(long + runs(made, "plastic", 150) + runs(made, "rnn", 50))
+    assert finding.verdict == "partly"
+    assert finding.summary.endswith("; 10.0 : 50.0 after 1,000,000 episodes, paper observation, 1 seed")
 
 
 def test_levels(made):
@@ -83,24 +88,25 @@ def test_shorter_runs_with_the_papers_observation_are_shown_but_decide_nothing(m
     assert all("paper observation, batch 30, Adam 0.003, 200,000" in line.setting for line in finding.measured)
     beside = runs(made, "plastic", 100) + runs(made, "rnn", 60)
     finding = CLAIMS["maze-plastic"].measure(found + beside)
-    assert finding.summary == "102.0 : 62.0 after 30,000 episodes", "seeds before length"
+    assert finding.summary == "102.0 : 62.0 after 30,000 episodes, corrected observation", "seeds before length"
     assert [line.value for line in finding.measured] == ["102.0", "62.0", "148.0", "50.0"]
     assert "other" not in finding.analysis
     contrary = runs(made, "plastic", 50, **seen) + runs(made, "rnn", 148, **seen)
     told = CLAIMS["maze-plastic"].measure(contrary + beside).analysis
-    assert "the other one with the paper observation" in told and "50.0 against 148.0, 1 seed of each" in told
+    assert "the other one with the paper observation, Adam 0.003 and 200,000 episodes" in told
+    assert "50.0 against 148.0, 1 seed of each" in told
 
 
 def test_each_network_at_its_best_rate_is_one_setting(made):
     """Of a network at another rate than its best the comparison takes no notice, unless both have that rate."""
     plastic, other = runs(made, "plastic", 150), runs(made, "rnn", 50)
     assert plastic[0].config["learning_rate"] != other[0].config["learning_rate"]
-    assert verdict("maze-plastic", plastic + other) == "reproduced"
+    assert verdict("maze-plastic", plastic + other) == "partly"
     spoiled = runs(made, "rnn", 1, learning_rate=3e-4)
     assert CLAIMS["maze-plastic"].measure(plastic + other + spoiled).summary.startswith("152.0 : 52.0 ")
     assert verdict("maze-plastic", plastic + spoiled) == "not yet run"
     equal = runs(made, "plastic", 150, learning_rate=3e-4)
-    assert verdict("maze-plastic", equal + spoiled) == "reproduced"
+    assert verdict("maze-plastic", equal + spoiled) == "partly"
 
 
 def test_no_runs_are_compared_twice(made):

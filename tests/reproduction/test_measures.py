@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from tlteach.experiments.patterns import Config
 from tlteach.reproduction.measures import (
     Sample,
-    alike,
     at,
     count,
     duration,
@@ -18,6 +17,7 @@ from tlteach.reproduction.measures import (
     percent,
     select,
 )
+from tlteach.runs import alike
 
 TIMES = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=9)
 

@@ -27,7 +27,9 @@ def test_the_page_is_the_same_every_time():
 
 def test_nothing_recorded_is_a_page_too():
     text = reproduction.document({})
-    assert f"Of {len(ALL)} claims: 0 reproduced, 0 partly, 0 not reproduced, {len(ALL)} not yet run." in text
+    assert (
+        f"Of {len(ALL)} claims: 0 reproduced, 0 partly, 0 undecided, 0 not reproduced, {len(ALL)} not yet run." in text
+    )
 
 
 @pytest.fixture

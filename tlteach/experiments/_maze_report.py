@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tlteach.errors import InvalidInput
 from tlteach.experiments._report import AGAINST, SHARE, at_end, by_network, labelled, several
 from tlteach.plots import COLOURS, LOOKS, Table, band, running_mean
-from tlteach.runs import Result
+from tlteach.runs import Result, alike
 
 MAZE_LOOKS = LOOKS | {
     "rnn_wide": dict(color=COLOURS[2], linestyle=(0, (1, 3)), label="RNN, as many parameters"),
@@ -18,7 +18,6 @@ MAZE_LOOKS = LOOKS | {
     "retroactive": dict(color=COLOURS[5], linestyle="-", label="retroactively modulated"),
 }
 ORDER = ("plastic", "shared", "rnn", "rnn_wide", "lstm", "modulated", "retroactive")
-SETTING = ("task", "hidden", "rule", "batch_size", "learning_rate", "episodes")
 
 
 def plot(
@@ -50,10 +49,7 @@ def table(results: Sequence[Result]) -> Table:
     """Reward of an episode at the end of the runs: median and quartiles of the seeds, a row for each setting."""
     rows = []
     for network, group in by_network(several(results), ORDER).items():
-        settings: dict[tuple, list[Result]] = {}
-        for r in group:
-            settings.setdefault(tuple(str(r.config[key]) for key in SETTING), []).append(r)
-        for runs in settings.values():
+        for runs in alike(group, "seed", "record_every"):
             config = runs[0].config
             rewards = np.array([last(r) for r in runs])
             low, middle, high = np.percentile(rewards, (25, 50, 75))

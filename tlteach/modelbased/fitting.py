@@ -43,9 +43,10 @@ class FitConfig:
 def multi_step_loss(model: Dynamics, window: Transitions) -> Tensor:
     """The loss of each member: window (H, E, B, ...) -> (E,), mean over the steps and the batch (spec 1.3).
 
-    Of a deterministic member it is the L2 norm (not its square) of the error in the change of the state, in units of
-    the changes' standard deviation; of a probabilistic one the negative log likelihood, without its constant. The
-    model goes on from its own prediction, except across the end of an episode.
+    Of a deterministic member it is the root (not the square) of the mean square over the components of the error in the
+    change of the state, in units of the changes' standard deviation: the authors' "L2" loss, their mean included. Of a
+    probabilistic one the negative log likelihood, without its constant. The model goes on from its own prediction,
+    except across the end of an episode.
     """
     H = len(window.obs)
     obs, total = window.obs[0], 0.0  # (E, B, O)

@@ -58,7 +58,7 @@ class LossPasses:
 
 
 def norm(model: Dynamics, out: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-    """The L2 norm of the error of each row, (E, B, 1), and O times its slope at the output, (E, B, O)."""
+    """The root mean square of the error of each row, (E, B, 1), and O times its slope at the output, (E, B, O)."""
     error = out - true
     loss = (error.square().mean(-1, keepdim=True) + EPSILON).sqrt()
     return loss, error.div_(loss)

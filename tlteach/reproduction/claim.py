@@ -7,8 +7,9 @@ from tlteach.plots import Table
 from tlteach.reproduction.measures import Sample
 from tlteach.runs import Result
 
-REPRODUCED, PARTLY, NOT, NOT_RUN = "reproduced", "partly", "not reproduced", "not yet run"
-VERDICTS = (REPRODUCED, PARTLY, NOT, NOT_RUN)
+REPRODUCED, PARTLY, UNDECIDED = "reproduced", "partly", "undecided"
+NOT, NOT_RUN = "not reproduced", "not yet run"
+VERDICTS = (REPRODUCED, PARTLY, UNDECIDED, NOT, NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Measured:
     value: str
     spread: str
     runs: tuple[Result, ...]
+
+    @property
+    def seeds(self) -> int:
+        """Of one network; where several are compared, of each."""
+        return len({run.config.get("seed") for run in self.runs})
 
     @classmethod
     def of(cls, setting: str, sample: Sample, form: Callable[[float], str], runs: Sequence[Result]) -> "Measured":
@@ -49,10 +55,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a claim counts as reproduced and when as partly so; otherwise it is not. `judge` stands beside it."""
+    """When a claim counts as reproduced, when as partly so, and when our runs cannot tell (where that is a case of its
+    own); otherwise it is not reproduced. `judge` stands beside it."""
 
     reproduced: str
     partly: str
+    undecided: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,6 @@ class Chapter:
         return [run for name in (self.experiment, *self.also) for run in evidence.get(name, {}).values()]
 
 
-def judge(reproduced: bool, partly: bool) -> str:
+def judge(reproduced: bool, partly: bool, undecided: bool = False) -> str:
     """The verdict on something that was run."""
-    return REPRODUCED if reproduced else PARTLY if partly else NOT
+    return REPRODUCED if reproduced else PARTLY if partly else UNDECIDED if undecided else NOT

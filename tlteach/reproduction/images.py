@@ -20,8 +20,8 @@ from tlteach.reproduction.claim import (
     Rule,
     judge,
 )
-from tlteach.reproduction.measures import Sample, alike, count, length, mean_between, one_a_seed, seeds, select
-from tlteach.runs import Result, plain
+from tlteach.reproduction.measures import Sample, count, length, mean_between, one_a_seed, seeds, select
+from tlteach.runs import Result, alike, plain
 from tlteach.tasks.images import ImageTask
 
 FULL_SIDE, FIGURE_END = 32, 40_000  # the paper's pictures; episodes of figure 5
@@ -179,8 +179,8 @@ def early(results: Sequence[Result]) -> Finding:
     stays = lower[-1]
     value = f"from {count(crossed)} episodes on" if stays else f"not within {after(best.episodes)}"
     runs = tuple(best.plastic + best.other)
-    what = f"{LABELS['plastic']} below {LABELS['shared']}, {best.side} x {best.side}, {after(best.episodes)}"
-    measured = (Measured(what, value, f"medians of {WIDTH} episodes", runs),)
+    what = f"{LABELS['plastic']} below {LABELS['shared']}, medians over {WIDTH} episodes, {best.side} x {best.side}, "
+    measured = (Measured(what + after(best.episodes), value, "", runs),)
     higher, enough = _median(best.plastic, WIDTH) > _median(best.other, WIDTH), best.seeds >= ENOUGH
     verdict = judge(higher and stays and crossed <= CROSSING and enough, stays)
     missing = [f"This is {seeds(best.seeds)} of each; the rule asks for {ENOUGH}."] * (stays and not enough)

@@ -1,6 +1,5 @@
 """Choosing recorded runs by their configuration, and turning what they measured into words."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +18,6 @@ def select(results: Iterable[Result], **wanted: Any) -> list[Result]:
         return has in value if isinstance(value, tuple) else has == value
 
     return [result for result in results if fits(result.config, wanted)]
-
-
-def alike(results: Iterable[Result], *free: str) -> list[list[Result]]:
-    """The results in groups whose configurations differ in nothing but the fields `free`."""
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        fixed = {key: value for key, value in result.config.items() if key not in free}
-        groups.setdefault(json.dumps(fixed, sort_keys=True), []).append(result)
-    return list(groups.values())
 
 
 def one_a_seed(results: Iterable[Result]) -> list[Result]:

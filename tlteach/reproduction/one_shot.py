@@ -7,9 +7,9 @@ import numpy as np
 from tlteach.experiments.one_shot import wilson
 from tlteach.plots import Table
 from tlteach.reproduction.claim import Beside, Chapter, Claim, Finding, Measured, Rule, judge
-from tlteach.reproduction.measures import Sample, alike, count, duration, length, one_a_seed, seeds, select
+from tlteach.reproduction.measures import Sample, count, duration, length, one_a_seed, seeds, select
 from tlteach.reproduction.one_shot_tests import WHERE, where, why
-from tlteach.runs import Result
+from tlteach.runs import Result, alike
 
 ENOUGH = 3  # seeds
 TESTED = 10_000  # test episodes: over fewer the interval is wider, and reaches a published figure more easily

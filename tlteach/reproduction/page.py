@@ -8,7 +8,7 @@ from pathlib import Path
 from tlteach.errors import BadFile
 from tlteach.files import write_atomic
 from tlteach.plots import Table
-from tlteach.reproduction.claim import VERDICTS, Chapter, Claim, Finding
+from tlteach.reproduction.claim import VERDICTS, Chapter, Claim, Finding, Rule
 from tlteach.reproduction.evidence import Evidence, recorded
 from tlteach.reproduction.tables import CHAPTERS, claim_table, computing_table, provenance_table
 
@@ -16,9 +16,9 @@ FILE, COMMAND = "REPRODUCTION.md", "tlteach reproduction"
 
 INTRODUCTION = """\
 What the papers of this course claim, and what comes out when they are rebuilt from their description. Each claim has a
-rule in numbers that decides whether it is *reproduced*, *partly* so, or *not*; the rule stands beside it, and a program
-applies it to recorded runs. Verdicts, tables and analyses are not typed by hand: `{command}` writes them from the files
-in `tlteach/recorded/`, and the tests fail where page and files disagree.
+rule in numbers that decides whether it is *reproduced*, *partly* so, *undecided* (our runs cannot tell), or *not*; the
+rule stands beside it, and a program applies it to recorded runs. Verdicts, tables and analyses are not typed by hand:
+`{command}` writes them from the files in `tlteach/recorded/`, and the tests fail where page and files disagree.
 
 **The papers** are [Differentiable plasticity](https://arxiv.org/abs/1804.02464) (Miconi, Clune and Stanley, ICML 2018);
 its figures are those of arXiv version 1 and of the authors' published program. What is marked † is quoted from memory
@@ -120,7 +120,7 @@ def _claim(claim: Claim, finding: Finding) -> list[str]:
         f"### {claim.title}: {finding.verdict}",
         _wrap(f"**The paper** ({claim.source}): {claim.says}"),
         _wrap(f"**Not verified.** {claim.unverified}") if claim.unverified else "",
-        _wrap(f"**Rule.** Reproduced: {claim.rule.reproduced}. Partly: {claim.rule.partly}. Otherwise not."),
+        _wrap(f"**Rule.** {_rule(claim.rule)}"),
     ]
     if claim.deviations:
         parts.append(_wrap(f"**Deviations.** {' '.join(claim.deviations)}"))
@@ -128,6 +128,11 @@ def _claim(claim: Claim, finding: Finding) -> list[str]:
     if finding.analysis:
         parts.append(_wrap(f"**Analysis.** {finding.analysis}"))
     return parts
+
+
+def _rule(rule: Rule) -> str:
+    undecided = f" Undecided: {rule.undecided}." if rule.undecided else ""
+    return f"Reproduced: {rule.reproduced}. Partly: {rule.partly}.{undecided} Otherwise not."
 
 
 def _bullets(lines: tuple[str, ...]) -> str:

@@ -68,7 +68,7 @@ def claim_table(claim: Claim, finding: Finding) -> Table:
     rows = [("the paper", claim.number, "", "", "")]
     for line in finding.measured:
         cpu = Sample.each(line.runs, lambda run: run.metrics["cpu_seconds"][-1]).middle(duration)
-        rows.append((line.setting, line.value, line.spread, f"{len(line.runs)}", cpu))
+        rows.append((line.setting, line.value, line.spread, f"{line.seeds}", cpu))
     columns = ("what", "value", "lowest to highest seed", "seeds", "CPU time a run")
     return Table(columns, rows, f"{claim.title}: {finding.verdict}")
 

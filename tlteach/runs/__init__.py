@@ -7,7 +7,7 @@ with the package, `recorded` finds those that are shipped.
 
 from tlteach.runs.driving import Record, drive
 from tlteach.runs.folder import CHECKPOINT, RESULT
-from tlteach.runs.result import Result, fingerprint, plain
+from tlteach.runs.result import Result, alike, fingerprint, plain
 from tlteach.runs.shipping import record, recorded, shrink
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "RESULT",
     "Record",
     "Result",
+    "alike",
     "drive",
     "fingerprint",
     "plain",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,12 @@ def plain(config: Any) -> dict[str, Any]:
 def fingerprint(config: Any) -> str:
     """Eight characters that differ between any two configurations, in practice: of the name of a run folder."""
     return hashlib.sha256(json.dumps(plain(config), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def alike(results: Iterable[Result], *free: str) -> list[list[Result]]:
+    """The results in groups whose configurations differ in nothing but the fields `free`."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        fixed = {key: value for key, value in result.config.items() if key not in free}
+        groups.setdefault(json.dumps(fixed, sort_keys=True), []).append(result)
+    return list(groups.values())

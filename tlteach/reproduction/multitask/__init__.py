@@ -29,6 +29,8 @@ CHAPTER = Chapter(
         "trajectories of each, not 20, 150 and 250 updates on the point mass, not 800 and 1,000; their settings were "
         "tuned on the point mass, on tasks of their own, and not again on Reacher and half-cheetah "
         "(`tlteach.experiments._multitask_presets`).",
+        "The seeds of a family share their held-out tasks, 3 or 4 in the lesson's runs and 10 at the author's sizes: "
+        "spreads and tests over seeds say how sure a value is for these tasks, not for all that could have been drawn.",
         "In the lesson's runs states in the model are cut to the range of the data, widened by half, and some settings "
         "of TRPO are ours (`Config.preset`).",
     ),

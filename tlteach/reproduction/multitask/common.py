@@ -3,14 +3,22 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from scipy.stats import mannwhitneyu
 
 from tlteach.experiments.multitask import changes, scores, world
-from tlteach.reproduction.claim import Measured
+from tlteach.reproduction.claim import Measured, judge
 from tlteach.reproduction.measures import Sample, select
 from tlteach.runs import Result
 
 ABSTRACT = "arXiv 1907.04964, abstract and a published survey of the paper; its body was not read"
 ENOUGH = 3  # seeds
+SIGNIFICANT = 0.05  # of the rank-sum test
+CLEAR = (
+    f"on some family that order is clear (rank-sum test with p < {SIGNIFICANT:g}, or every one of at least {ENOUGH} "
+    "seeds above every one of the others)"
+)
+NOT_CONTRARY = f"{CLEAR}, and on none the other one is"
+UNDECIDED = "no order is clear, on any family"
 PAPERS = ("halfcheetah", "ant")  # robots of the paper's families
 ROBOT = f"on a half-cheetah or an ant, with at least {ENOUGH} seeds of each"
 VARIED = {"optimizer", "fitting", "n_tasks", "steps_per_task", "refine", "dynamics.n_models", "fit.horizon"}
@@ -18,6 +26,7 @@ VARIED |= {"maml.iterations", "maml.first_order", "maml.inner", "oracle.iteratio
 NAMES = {
     "navigation": "point mass",
     "reacher": "Reacher",
+    "halfcheetah-direction": "half-cheetah, direction",
     "halfcheetah-velocity": "half-cheetah, goal velocity",
     "ant-velocity": "ant, goal velocity",
 }
@@ -56,7 +65,7 @@ def families(results: Sequence[Result]) -> list[str]:
 def setting(run: Result, *, but: str = "") -> tuple:
     """What must be equal where our runs are compared, without the field `but`."""
     config = run.config
-    fields = ("optimizer", "n_tasks", "steps_per_task", "fitting", "refine")
+    fields = ("optimizer", "n_tasks", "steps_per_task", "fitting", "refine", "test_tasks", "evaluation_episodes")
     network = (config["dynamics"]["n_models"], tuple(config["dynamics"]["hidden"]), config["fit"]["horizon"])
     return (*(config[name] for name in fields if name != but), *network)
 
@@ -73,7 +82,7 @@ def groups(results: Sequence[Result], *, but: str = "") -> list[list[Result]]:
 
 def _weight(group: Sequence[Result]) -> tuple:
     far = min(len(changes(run.config)) for run in group)
-    return len(group), -far, max(map(real_steps, group)), str(setting(group[0]))
+    return len({run.config["seed"] for run in group}), -far, max(map(real_steps, group)), str(setting(group[0]))
 
 
 def default(results: Sequence[Result], family: str) -> list[Result]:
@@ -100,6 +109,25 @@ def stages(run: Result) -> list[float]:
 def apart(high: Sample, low: Sample) -> bool:
     """Whether every seed of one is above every seed of the other, with enough seeds of both."""
     return min(len(high.values), len(low.values)) >= ENOUGH and min(high.values) > max(low.values)
+
+
+def p_value(one: Sample, other: Sample) -> float:
+    """Of the two-sided rank-sum test."""
+    return float(mannwhitneyu(one.values, other.values).pvalue)
+
+
+def ahead(high: Sample, low: Sample) -> bool:
+    """Whether one is higher than the other beyond chance: by the rank-sum test, or `apart` where seeds are few."""
+    return apart(high, low) or (high.median > low.median and p_value(high, low) < SIGNIFICANT)
+
+
+def verdict(paper: Iterable[bool], pairs: Sequence[tuple[Sample, Sample]], *, some: bool = False) -> str:
+    """Of pairs the first of which should be higher, by `CLEAR` and `UNDECIDED`.
+
+    paper: whether all is as the rule asks, on each of the paper's robots. some: the claim is one about some families.
+    """
+    clear, contrary = any(ahead(*pair) for pair in pairs), any(ahead(low, high) for high, low in pairs)
+    return judge(any(paper), clear and (some or not contrary), not clear and not contrary)
 
 
 def number(value: float) -> str:

@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 
-from tlteach.reproduction.claim import Claim, Finding, Rule, judge
+from tlteach.reproduction.claim import Claim, Finding, Rule
 from tlteach.reproduction.measures import seeds, select
 from tlteach.reproduction.multitask.common import (
     ABSTRACT,
+    NOT_CONTRARY,
     PAPERS,
     ROBOT,
+    UNDECIDED,
     apart,
     called,
     families,
     groups,
     line,
+    p_value,
     real_steps,
     score,
     setting,
     tested,
     usual,
+    verdict,
     within,
 )
 from tlteach.runs import Result
@@ -42,15 +46,17 @@ def selection(results: Sequence[Result]) -> Finding:
             for name, group in sorted(kinds.items()):
                 measured.append(line(family, f"{name}, {steps}: real return", "zero_real", group))
                 chosen, drawn = score(group, "zero_real"), score(plain, "zero_real")
-                few = min(len(group), len(plain))
-                pairs.append((family, name, chosen.median - drawn.median, apart(chosen, drawn), few))
+                pairs.append((family, name, (chosen, drawn)))
     if not pairs:
         return Finding()
-    clear = any(sure for family, _, _, sure, _ in pairs if family.startswith(PAPERS))
-    better = sum(gain > 0 for _, _, gain, _, _ in pairs)
-    verdict = judge(clear, 2 * better > len(pairs))
-    told = [f"{called(family)}, {name}: {gain:+.1f} ({seeds(few)})" for family, name, gain, _, few in pairs]
-    return Finding(verdict, f"return gained over uniform draws: {'; '.join(told)}", tuple(measured))
+    clear = [apart(*pair) for family, _, pair in pairs if family.startswith(PAPERS)]
+    told = [
+        f"{called(family)}, {name}: {chosen.median - drawn.median:+.1f} "
+        f"({seeds(min(len(chosen.values), len(drawn.values)))}, p = {p_value(chosen, drawn):.2f})"
+        for family, name, (chosen, drawn) in pairs
+    ]
+    judged = verdict(clear, [pair for *_, pair in pairs])
+    return Finding(judged, f"return gained over uniform draws: {'; '.join(told)}", tuple(measured))
 
 
 SELECTION = Claim(
@@ -64,7 +70,8 @@ SELECTION = Claim(
     rule=Rule(
         f"{ROBOT}, every seed of a rule with some criterion has a higher zero-shot return than every seed of uniform "
         "draws at equal real steps",
-        "more than half of the rules and criteria that were run have a higher median than uniform draws",
+        f"with some rule and criterion the return is higher: {NOT_CONTRARY}",
+        UNDECIDED,
     ),
     measure=selection,
 )

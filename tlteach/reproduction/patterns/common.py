@@ -6,8 +6,8 @@ from functools import partial
 from tlteach.experiments.patterns import SMALL, solved_after
 from tlteach.plots import LOOKS
 from tlteach.reproduction.claim import Measured
-from tlteach.reproduction.measures import Sample, alike, at, count, level, percent, select
-from tlteach.runs import Result, plain
+from tlteach.reproduction.measures import Sample, at, count, level, percent, select
+from tlteach.runs import Result, alike, plain
 
 SOLVED = 0.01  # the paper's "mean error below .01"
 WINDOW = 1000  # episodes that the running error is the mean of, at 50 bits

@@ -155,7 +155,7 @@ MUTANTS = [
 
 exercise = Exercise(
     measured_error,
-    title="Bug hunt: the wrong model, the wrong rows",
+    title="Bug hunt: find two",
     difficulty=2,
     minutes=8,
     properties=PROPERTIES,
