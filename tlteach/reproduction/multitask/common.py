@@ -1,6 +1,7 @@
 """What the claims of the second paper share: which runs are compared, and how they are told."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import mannwhitneyu
@@ -148,7 +149,15 @@ def called(family: str) -> str:
     return NAMES.get(name, name) + family[len(name) :]
 
 
+def until_zero_shot(run: Result) -> Result:
+    """The run without its later stages."""
+    stage = run.metrics["stage"]
+    rows = ~(stage > 0)  # NaN is training
+    return replace(run, metrics={name: values[rows] for name, values in run.metrics.items()})
+
+
 def line(family: str, what: str, name: str, runs: Sequence[Result]) -> Measured:
-    """A measurement of `scores`."""
-    form = metres if name.endswith("miss") else number
-    return Measured.of(f"{called(family)}: {what}", score(runs, name), form, runs)
+    """A measurement of `scores`; what is known at zero shot has taken no longer than until then."""
+    form, values = metres if name.endswith("miss") else number, score(runs, name)
+    runs = [until_zero_shot(run) for run in runs] if name.startswith("zero") else runs
+    return Measured.of(f"{called(family)}: {what}", values, form, runs)
