@@ -45,6 +45,7 @@ SEED = 0
 # %%
 from dataclasses import replace
 from fnmatch import filter as names_like
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -55,7 +56,7 @@ from tlteach.course.exercises import check
 from tlteach.experiments import multitask
 from tlteach.modelbased import algorithm, baselines, copies, fisher, trpo
 from tlteach.modelbased.learner import Shared
-from tlteach.modelbased.virtual import learned_world, true_world
+from tlteach.modelbased.virtual import Rollout, learned_world, true_world
 from tlteach.plots import COLOURS, Table, band, show
 from tlteach.reproduction import evidence
 
@@ -67,10 +68,10 @@ lesson = setup(PRESET, SEED)
 # The world is the point mass of lesson 6: it has inertia, drag and wind, and its state is $s = (x, y, v_x, v_y)$. A **task** is a goal
 # $\psi$ in the square from -2 to 2 m.
 #
-# We start as the paper does, with a few training tasks, one after the other. For each there is a **fresh policy**, which collects 800
+# We start as the author's program does, with a few training tasks, one after the other. For each there is a **fresh policy**, which collects 800
 # real steps; the model learns from *all* steps so far. No policy is carried on. What is carried from task to task is called `shared`: the
-# model, the data, and a value network (you will meet it below). All the same the policies are better at their *first* real step from
-# task to task. Why, is what you will find out.
+# model, the data, and a value network (you will meet it below). All the same the policies after the first task are far better in their *first* real episode. (How far
+# depends on the goal, too: a near one is easy.) Why, is what you will find out.
 #
 # This takes **about 20 seconds**.
 
@@ -108,7 +109,7 @@ Table(
 )
 
 # %% [markdown]
-# Grey dots are the places that the data knows. Remember this picture: the model can only know what happens *there*.
+# Grey dots are the places that the data knows. Remember this picture: the model was only checked *there*.
 
 
 # %% tags=["hide-input"]
@@ -217,7 +218,7 @@ print(f"return of the random policy: {in_virtual.total:.0f} imagined, {in_real.t
 
 # %% [markdown]
 # Two notes. States that leave the range of the data by more than half its width are cut back (`clip_margin`, *ours*): an imagination without limits can explode. And `real`
-# is the true world: we use it to *measure*. No policy will learn from it.
+# is the true world: we use it to *measure*. No policy will learn from it, but for yardsticks that say so.
 
 # %% [markdown]
 # ## How good was an action?
@@ -228,7 +229,7 @@ print(f"return of the random policy: {in_virtual.total:.0f} imagined, {in_real.t
 #
 # $$\delta_t = r_t + \gamma\,V(s_{t+1}) - V(s_t) \tag{12}$$
 #
-# and generalised advantage estimation (GAE) adds up the errors that follow, ever more faintly:
+# and generalised advantage estimation (GAE) adds up the errors that follow, ever more faintly. ($\lambda = 1$ takes them all: what really came, noise included. $\lambda = 0$ keeps only the first, and trusts $V$ for the rest.)
 #
 # $$A_t = \delta_t + \gamma\lambda\,A_{t+1} \tag{16}$$
 #
@@ -329,10 +330,10 @@ shift.reveal(
 #
 # $$\max_x\; g \cdot x \quad\text{such that}\quad \mathrm{KL}(\pi_\text{old}\,\|\,\pi_\text{new}) \approx \tfrac12\, x \cdot F x \;\le\; \mathrm{KL}_\text{max}\,,$$
 #
-# where $F$, the Fisher matrix, says how much each small change $x$ of the parameters changes the behaviour. The answer: solve $F x = g$, and make the step as long as is allowed,
-# $\sqrt{2\,\mathrm{KL}_\text{max} / x\cdot Fx}\;x$.
+# where $F$, the Fisher matrix, is the second derivative of the KL at the old policy: there the KL is 0, and so is its slope, so that the quadratic term is the first that counts. The answer: at the longest step that is allowed, the gradient of the one side is a multiple of that of the other (Lagrange),
+# $g = \mu F x$. So solve $F x = g$, and take the length that the limit allows, $\sqrt{2\,\mathrm{KL}_\text{max} / x\cdot Fx}\;x$.
 #
-# Our policy has over a thousand parameters $D$, so $F$ would have over a million entries. But a *product* $F v$ costs no more than two gradients. Can one solve $F x = g$ with products alone?
+# Our policy has over a thousand parameters $D$, so $F$ would have over a million entries. But a *product* $F v$ costs no more than two gradients: it is the gradient of (gradient of the KL) $\cdot\,v$. Can one solve $F x = g$ with products alone?
 #
 # ### Exercise 3 · The conjugate gradient step
 #
@@ -423,15 +424,28 @@ beyond
 vector = fisher.read(policy)  # (D,) where the policy stands
 
 
+class Step(NamedTuple):
+    """A step along a direction: its KL as predicted and as it came out, the surrogate, virtual rollouts after it."""
+
+    predicted: float
+    kl: float
+    promise: float
+    made: Rollout
+
+    @property
+    def earned(self):
+        return self.made.total.item()
+
+
 def step_to(direction, kl):
-    """Take the step whose predicted KL is `kl`; returns (KL, promise, return) after it, and takes it back."""
+    """Take the step whose predicted KL is `kl`, look, and take it back."""
     length = (2 * kl / (direction @ fisher_product(direction))).sqrt()
     fisher.write(policy, vector + length * direction)
     new = policy(batch.obs).detach()
-    told = old.kl(new).mean().item(), trpo.surrogate(new, old, batch, 0.0).item()
+    came_out, promise = old.kl(new).mean().item(), trpo.surrogate(new, old, batch, 0.0).item()
     made = virtual.rollout(policy, start, T, lesson.generator(2))
     fisher.write(policy, vector)
-    return *told, made
+    return Step(float(kl), came_out, promise, made)
 
 
 kls = np.logspace(-3, 1, lesson.choose(smoke=3, lesson=13))
@@ -440,8 +454,8 @@ sweep = {name: [step_to(direction, kl) for kl in kls] for name, direction in dir
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 for (name, found), style in zip(sweep.items(), ("-", "--"), strict=True):
-    left.semilogx(kls, [each[1] for each in found], linestyle=style, marker=".", label=name)
-    right.semilogx(kls, [each[2].total for each in found], linestyle=style, marker=".", label=name)
+    left.semilogx(kls, [each.promise for each in found], linestyle=style, marker=".", label=name)
+    right.semilogx(kls, [each.earned for each in found], linestyle=style, marker=".", label=name)
 for ax, words in ((left, "promise (surrogate)"), (right, "virtual return after the step")):
     ax.axvline(0.1, color="0.5", linestyle=":")
     ax.set(xlabel="length of the step, as predicted KL", title=words)
@@ -454,34 +468,34 @@ show(
 
 # %%
 found = sweep["TRPO"]
-near = min(found, key=lambda each: abs(np.log(each[0] / 0.1)))
-tempting = max(found, key=lambda each: each[1])
-change = (tempting[2].total - near[2].total).item()
+near = min(found, key=lambda each: abs(np.log(each.predicted / 0.1)))
+tempting, richest = (max(found, key=key) for key in (lambda each: each.promise, lambda each: each.earned))
+change = tempting.earned - near.earned
 beyond.reveal(
     "about the same" if abs(change) < 1 else "higher, too" if change > 0 else "lower",
-    f"The return is highest after a step of KL {max(found, key=lambda each: each[2].total)[0]:.2g}. KL "
-    f"{near[0]:.2f}: promise {near[1]:.2f}, return {near[2].total:.1f}. The most promising step, KL "
-    f"{tempting[0]:.2f}: promise "
-    f"{tempting[1]:.2f}, return {tempting[2].total:.1f}.",
+    f"By predicted KL: {near.predicted:.2g} promises {near.promise:.2f} and returns {near.earned:.1f}; the "
+    f"most promising step, {tempting.predicted:.2g}, promises {tempting.promise:.2f} and returns "
+    f"{tempting.earned:.1f}; the best return, {richest.earned:.1f}, comes after {richest.predicted:.2g}. The "
+    f"prediction is good for short steps only: the most promising one has a KL of {tempting.kl:.2g}.",
 )
 
 # %% [markdown]
-# Short steps keep their promise. Long ones do not: the promise compares the new policy with *actions* of the old one, in *states* of the
+# Over short steps promise and return rise together. Over long ones they do not: the promise compares the new policy with *actions* of the old one, in *states* of the
 # old one, and the new policy goes elsewhere. So there is a length beyond which the promise still rises and the return already falls; the
 # limit (dotted) is to stay below it. Compare also the two directions: at the same change of behaviour, which earns more?
 #
-# The policies after the two steps. Same direction; one has stopped at the dotted line.
+# The policies after the two steps. Same direction; one has stopped at the dotted line, the other followed the promise.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(8, 4))
-for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], found[-1], "without")):
-    plane(ax, f"{words}: KL {each[0]:.3g}")
-    paths(ax, each[2], **IMAGINED)
+for ax, each, words in ((axes[0], near, "with the limit"), (axes[1], tempting, "without")):
+    plane(ax, f"{words}: predicted KL {each.predicted:.2g}")
+    paths(ax, each.made, **IMAGINED)
     ax.plot(*goal, "*", color=COLOURS[2], markersize=14)
 show(
     figure,
-    alt="Paths after a limited step, towards the goal, and after the longest step in the same direction, "
-    "which miss it.",
+    alt="Paths after a limited step, towards the goal, and after the most promising step in the same "
+    "direction.",
 )
 
 # %% [markdown]
@@ -491,7 +505,7 @@ show(
 # %% [markdown]
 # ## The warm-up
 #
-# Everything is ready. The paper warms a policy up like this: **fit** the model for a while on the data that is there, let the policy **practise** in it a few times, fit on, practise on. Not one real step is taken. (Why in turns, when no new data comes in? The recorded runs
+# Everything is ready. The author's program warms a policy up like this: **fit** the model for a while on the data that is there, let the policy **practise** in it a few times, fit on, practise on. Not one real step is taken. (Why in turns, when no new data comes in? The recorded runs
 # below compare it with fitting everything first.)
 #
 # What is fresh for a new goal, and what is not? The **policy** is fresh. The **model** and the **data** (the only memory there is) are those
@@ -526,7 +540,7 @@ check.progress("practice")
 
 # %% [markdown]
 # Now with the real pieces. The function below gives your loop a *copy* of model and data (so that every goal starts from the same ones), and can do several goals at once: P policies side by
-# side, each with a fresh value network of its own. The warm-up of the author's program has 40 iterations of 100 fitting steps and 40 updates; ours is much shorter.
+# side, each with a fresh value network of its own: there is none for several at once that could be handed on. The warm-up of the author's program has 40 iterations of 100 fitting steps and 40 updates; ours is much shorter.
 
 
 # %%
@@ -651,6 +665,19 @@ def one(policies, i):
 
 best = torch.stack([best_actions(goal, one(policies, i)) for i, goal in enumerate(goals)])  # (P,)
 
+
+def nothing(goal):
+    """Mean return from the same starts where nobody pushes."""
+    obs, total = family.resets(lesson.choose(smoke=2, lesson=20), SEED + 1), 0.0
+    push = torch.zeros(len(obs), 2)
+    for _ in range(T):
+        obs, before = family.simulate(obs, push), obs
+        total = total + family.reward(before, push, obs, goal)
+    return total.mean()
+
+
+idle = torch.stack([nothing(goal) for goal in goals])  # (P,)
+
 figure, ax = plt.subplots(figsize=(7, 3))
 for values, name, mark, colour in (
     (untrained, "random", "x", "0.5"),
@@ -698,33 +725,34 @@ share.reveal(
     {25: "about 25 %", 50: "about 50 %", 75: "about 75 %", 100: "nearly 100 %"}[
         min((25, 50, 75, 100), key=lambda c: abs(c - 100 * middle))
     ],
-    f"{middle:.1%} +- {half:.1%} of the way, over {len(part)} repetitions (ours).",
+    f"{middle:.1%} +- {half:.1%} of the way, over {len(part)} repetitions (ours). But mind the zero of this "
+    f"scale: a body that nobody pushes is {((idle - untrained) / (best - untrained)).mean():.0%} of the way already.",
 )
 
 # %%
 rows = [
     (f"({x:.1f}, {y:.1f})", *(f"{v:.1f}" for v in values))
     for (x, y), *values in zip(
-        goals.tolist(), untrained.mean(0), zero_shot.mean(0), informed.mean(0), best, strict=True
+        goals.tolist(), untrained.mean(0), idle, zero_shot.mean(0), informed.mean(0), best, strict=True
     )
 ]
 Table(
-    ("goal", "random", "after warm-up", "practised in the true world", "best actions known"),
+    ("goal", "random", "no push", "after warm-up", "practised in the true world", "best actions known"),
     rows,
     f"Mean real return, {len(part)} repetitions",
 )
 
 # %% [markdown]
-# Compare the third column with the fourth. Practice in the true world is a matter of luck, too, with so few updates. Where the two agree, what is missing to the best actions is
-# the short practice and the random draws of the actions, not the model. Where the third is clearly lower, ask what the model can know of the way to that goal: how far is it from the grey dots?
+# Compare "after warm-up" with "practised in the true world". Practice in the true world is a matter of luck, too, with so few updates. Where the two agree, what is missing to the best actions is
+# the short practice and the random draws of the actions, not the model. Where the first is clearly lower, ask what the model can know of the way to that goal: how far is it from the grey dots?
 
 # %% [markdown]
 # ## Fooling oneself
 #
 # A policy that practises is an *optimiser*, and an optimiser finds whatever gives a high return. If the model believes, wrongly, that there is a tailwind somewhere, the policy will go there. This is called **model
-# exploitation**. No virtual number shows it.
+# exploitation**. The virtual return does not show it.
 #
-# Let us provoke it: a single network, fitted on **one** real episode. Practise in it for long, and look at both returns, beside those of the good model. Three repetitions each; a line is their median, a
+# Let us provoke it: a single network, fitted on **one** real episode of a random policy. Practise in it for long, and look at both returns, beside those of the good model. Three repetitions each; a line is their median, a
 # band goes from the lowest to the highest. **About half a minute.**
 #
 # **Before it runs:**
@@ -814,7 +842,7 @@ fooled.reveal(
 )
 
 # %% [markdown]
-# This gap is the first thing to look at in any result with a learned model. The virtual return alone would have been reported as a success.
+# This gap is the first thing to look at in any result with a learned model. The virtual return alone would have been reported as a success. (Two things are poor here, the data and the single network; which of them counts more, this does not tell.)
 #
 # Practise in the poor model yourself. Where does the policy believe that it is?
 
@@ -879,18 +907,18 @@ Table(
 )
 
 # %%
-out = distances.index(next(d for d in distances if d > 2 * 2**0.5))
-outside = (table["imagined"] - table["real"])[:, out:].flatten()
-missed = (table["true world"] - table["real"])[:, out:].mean()
-print(
-    f"Outside, the model flattered (by more than 20) in {(outside > 20).sum()} of {outside.numel()} "
-    f"cases, and frightened in {(outside < -20).sum()}."
-)
-print(f"Practice in the true world would have earned {missed:.0f} more there.")
+gaps = (table["imagined"] - table["real"]).numpy()  # (repetitions, P)
+inside = np.array(distances) < 2 * 2**0.5
+for words, which in (("inside", inside), ("outside", ~inside)):
+    some = gaps[:, which]
+    print(
+        f"{words} the square: of {some.size} cases the model flattered (by more than 10) in "
+        f"{(some > 10).sum()}, and frightened in {(some < -10).sum()}"
+    )
 
 # %% [markdown]
-# The mistakes of a model need not flatter. A wind that is not there can also keep an imagined policy away from a goal that it could really reach; then it gives up, and *both* returns are low. So a small gap does not mean
-# that all is well: it means that the model is right about what this policy *does*. What a better policy could have done, it does not tell.
+# Read the table line by line. A model can flatter *inside* of the square: few grey dots lie on this diagonal, and a square is not data. It can be right about a policy (compare imagined and real) while practice in the true world finds a better one: a small gap says that the model is right about what this policy *does*, not that
+# nothing better can be done. And its mistakes need not flatter. Where an imagined policy cannot get to a goal that it could really reach, it gives up.
 #
 # ### What helps
 #
@@ -1002,6 +1030,8 @@ print(
 )
 
 # %% [markdown]
+# Five comparisons, and what they say: to fit everything first costs a little, in every seed. A single model, PPO, SHAC cannot be told from the first row, and with three seeds hardly could. (Of twenty such intervals one leaves out the truth, on average.) And compare two rows of the *table*: **from scratch**, with so many real steps of each goal, and the warm-up, with none.
+#
 # Does the method reach what it was built for? We had set two marks before: on the point mass, a mean return within 10 % of practice in the true world (the *optimum*); with the arm, 5 cm from the target at the end, on the
 # average; both within 60 CPU seconds.
 
@@ -1025,9 +1055,12 @@ slowest = max(each["cpu_seconds"] for way in (ours, the_arm) for each in measure
 print(f"The longest of these runs took {slowest:.0f} CPU seconds, its tests included.")
 
 # %% [markdown]
+# That is said of *means*. The intervals in the table are wide, a sixth of the return and some centimetres: five seeds do not promise it for the next one.
+
+# %% [markdown]
 # ## An arm
 #
-# Nothing in these pages was about point masses. Here is the two-link arm of lesson 6 (Gymnasium's Reacher): eight numbers observed, a target to touch, its dynamics from a physics simulator. The code is the same, only the family has another name. This takes
+# Little in these pages was about point masses: only the reward. Here is the two-link arm of lesson 6 (Gymnasium's Reacher): eight numbers observed, a target to touch, its dynamics from a physics simulator. The code is the same, only the family has another name. This takes
 # **about a minute**.
 
 # %%
@@ -1067,7 +1100,7 @@ Table(
 print(f"On the average it ends {np.mean(misses):.1f} cm from its target; the arm is 21 cm long.")
 
 # %% [markdown]
-# That is one repetition, with a warm-up of 12 iterations. The recorded runs above have 40, and five seeds; look at the last lines there.
+# That is one repetition, with a warm-up of 12 iterations. The recorded runs above have 40, and five seeds; look at the last lines there. (If they miss by more than this one: their interval is wide, and this is one draw.)
 
 # %% [markdown]
 # ## What was shown, and by whom
@@ -1077,17 +1110,17 @@ print(f"On the average it ends {np.mean(misses):.1f} cm from its target; the arm
 # | Transfer the model, not the policy: a fresh policy needs only the model and the reward of the new task | paper's claim | yes, for a point mass and an arm |
 # | After the warm-up, before any sample of the task, it can outperform an *oracle* policy trained jointly over all tasks | paper's claim | not tested here |
 # | Half-cheetah, forward or backward: return 727 at zero-shot, 754 after four further stages of real data; ant: 771 and 1,085 (means of 40 test tasks, read off a plot) | author's notebooks, May 2019 | not tested here |
-# | With 4,000 real steps of other goals, zero-shot is most of the way from random to the best actions | ours, three goals, three seeds; recorded, five | yes, with an interval |
+# | With 4,000 real steps of other goals, zero-shot is most of the way from random to the best actions | ours, three goals, three seeds | yes, with an interval; a body that nobody pushes is part of the way |
 # | Several models, or a model that changes during practice, keep the policy from over-fitting | paper's claim | compared in recorded runs of a point mass; read what the intervals allow |
-# | With too little data, virtual and real return part | ours | yes |
+# | A single network with too little data: virtual and real return part | ours | yes |
 #
 # ## Summary
 #
 # - A learned model plus a **known reward** is a world to practise in, at no real step.
 # - Advantages say what was better than expected; "out of time" is not "done".
 # - TRPO limits how much the *behaviour* changes, in KL; conjugate gradients find its direction from products with $F$ alone.
-# - The warm-up fits and practises in turns. It is the longest part of the method: virtual steps are cheap, not free.
-# - **Always show the virtual and the real return together.** A gap means that the policy has learned the model's mistakes; no gap does not mean that
+# - The warm-up fits and practises in turns. Virtual steps are cheap, not free: lesson 8 takes the time.
+# - **Always show the virtual and the real return together.** A promise above reality means that the policy lives on the model's mistakes; no gap does not mean that
 #   the model knows everything.
 #
 # **Next:** lesson 8, where the policies of many tasks go out into the real world and come back with data.
