@@ -10,7 +10,7 @@ import torch
 
 from tlteach import files, paths, runs
 from tlteach.errors import BadFile, InvalidInput
-from tlteach.runs import folder, result
+from tlteach.runs import driving, folder, result
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,19 @@ def test_half_a_run_is_not_recorded():
 
 def test_a_run_on_other_data_is_not_gone_on_with(tmp_path):
     mine = folder.RunFolder(tmp_path, "demo", {"seed": 0}, data="archive A")
-    mine.save([], {}, 1.0)
+    mine.save([], {}, 1.0, ["abc1234"])
     with pytest.raises(InvalidInput, match="archive A.*archive B"):
         folder.RunFolder(tmp_path, "demo", {"seed": 0}, data="archive B").resume()
-    assert mine.resume()[2] == 1.0
+    assert mine.resume()[2:] == (1.0, ["abc1234"])
+
+
+def test_a_run_that_another_commit_goes_on_with_names_both(tmp_path, monkeypatch):
+    def stop(record):
+        if record.step == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(driving, "commit", lambda: "first00")
+    with pytest.raises(KeyboardInterrupt):
+        drive(folder=tmp_path, on_record=stop, checkpoint_seconds=0)
+    monkeypatch.setattr(driving, "commit", lambda: "second0")
+    assert drive(folder=tmp_path).provenance.commit == "first00; second0"

@@ -213,6 +213,29 @@ def test_a_killed_run_resumes_to_the_same_numbers(no_data, tmp_path):
         assert torch.equal(resumed.tensors[name], tensor)
 
 
+def test_divergence_ends_with_the_last_good_state_and_is_met_again(no_data, tmp_path, monkeypatch):
+    real, calls = images.pixel_error, []
+
+    def faulty(output, targets):
+        calls.append(1)
+        return real(output, targets) * (float("nan") if len(calls) == 6 else 1.0)
+
+    whole = run(tiny())
+    every = whole.metrics["step"][0]
+    monkeypatch.setattr(images, "pixel_error", faulty)
+    monkeypatch.setattr(images, "evaluate", lambda *arguments: torch.zeros(1))  # it has errors of its own
+    with pytest.warns(UserWarning, match="loss became nan in update 6"):
+        stopped = run(tiny(), folder=tmp_path)
+    assert stopped.metrics["step"].tolist() == [*range(int(every), 6, int(every))] + [5] * (5 % int(every) > 0)
+    assert not stopped.provenance.complete and all(value.isfinite().all() for value in stopped.tensors.values())
+    calls[:] = [1] * 5  # and again at once
+    with pytest.warns(UserWarning, match="loss became nan in update 6"):
+        again = run(tiny(), folder=tmp_path)
+    assert again.tensors.keys() == stopped.tensors.keys()
+    for name, value in stopped.tensors.items():
+        assert torch.equal(again.tensors[name], value)
+
+
 def test_training_learns_to_remember_and_only_plastic_networks_do(no_data):
     """100 updates; the pictures have no structure, so that without memory nothing is better than grey."""
     no_data[0] = random_pictures(2000, 4, 0)

@@ -133,7 +133,8 @@ def test_the_error_over_characters_by_hand():
     right, which = torch.tensor([True, True, True, False]), torch.tensor([0, 0, 3, 3])
     sums = 2 * (1 - 0.75), (1 - 0.75) + (0 - 0.75)
     assert by_characters(right, which) == pytest.approx((2 * (sums[0] ** 2 + sums[1] ** 2)) ** 0.5 / 4)
-    assert by_characters(torch.ones(5, dtype=torch.bool), torch.zeros(5, dtype=torch.long)) == 0.0
+    assert by_characters(torch.ones(4, dtype=torch.bool), torch.tensor([0, 0, 1, 1])) == 0.0
+    assert np.isnan(by_characters(torch.tensor([True, False]), torch.tensor([3, 3]))), "of one character none is known"
 
 
 def test_the_plot_has_a_row_for_each_test():

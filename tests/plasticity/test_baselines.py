@@ -115,6 +115,10 @@ def test_the_ties_survive_training_and_copies():
     torch.testing.assert_close(double(drive.double())[0].float(), expected, atol=1e-5, rtol=1e-4)
 
 
+def test_the_width_has_no_ceiling():
+    assert width_matching(lambda n: torch.nn.Linear(1, n, bias=False), 1_000_000) == 1_000_000
+
+
 @pytest.mark.parametrize("budget", [50, 5203, 100_000])
 def test_the_width_is_the_largest_that_fits(budget):
     for build in (

@@ -62,6 +62,16 @@ def test_retroactive_modulation():
     assert isinstance(layer.rule, Retroactive)
 
 
+def test_the_replay_gives_alpha_its_gradient_however_the_weights_lie_in_memory():
+    layer, input = make("modulated")
+    layer(input)[0].square().sum().backward()
+    known, wanted = layer(input)[0].detach(), layer.alpha.grad.clone()
+    layer.alpha.grad = None
+    layer.weight = torch.nn.Parameter(layer.weight.detach().t().contiguous().t())
+    layer(input, hidden=known)[0].square().sum().backward()
+    torch.testing.assert_close(layer.alpha.grad, wanted)
+
+
 def test_what_modulates_is_learned():
     for rule in ("modulated", "retroactive"):
         layer, input = make(rule)

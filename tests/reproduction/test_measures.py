@@ -37,6 +37,8 @@ def test_more_than_is_said_of_the_seeds_that_did_not_get_there():
     assert (solved.middle(count), solved.spread(count)) == ("300", "100 to more than 1,200")
     assert Sample((100.0, 300.0, 1200.0), (False, True, False)).middle(count) == "more than 300"
     assert Sample((5.0,)).spread(count) == "one seed"
+    between = Sample((100.0, 200.0, 300.0), (False, True, False))
+    assert (between.middle(count), between.spread(count)) == ("more than 200", "100 to 300 or more")
 
 
 def test_select_compares_nested_values_and_choices(made):

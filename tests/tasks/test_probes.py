@@ -91,6 +91,8 @@ def test_the_best_in_the_t_maze():
         (lambda: Bandit(2, generator(), n_arms=4, length=3), "length"),
         (lambda: Recall(2, generator(), delay=0), "delay"),
         (lambda: TMaze(2, generator(), shortest=3, longest=2), "shortest <= longest"),
+        (lambda: TMaze(2, generator(), longest=6.5), "longest must be a whole number"),
+        (lambda: TMaze(2, generator(), length=12.5), "length must be a whole number"),
         (lambda: TMaze(2, generator(), longest=20, length=20), "longest < length"),
         (lambda: TMaze(0, generator()), "batch_size"),
     ],

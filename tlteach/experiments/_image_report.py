@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from tlteach.errors import InvalidInput
 from tlteach.experiments._report import AGAINST, SHARE, at_end, by_network, labelled, several
 from tlteach.plots import LOOKS, Table, band, running_mean
-from tlteach.runs import Result
+from tlteach.runs import Result, alike
 
 RECORDS = 5  # that a point of a curve is the mean of
 ORDER = ("plastic", "shared", "rnn")
@@ -89,8 +89,7 @@ def _end(result: Result, metric: str) -> np.ndarray:
 def _by_setting(results: Sequence[Result], keys: Sequence[str]) -> Iterator[tuple[str, tuple[Any, ...], list[Result]]]:
     """(network, values of `keys` and the side of the pictures, runs that differ in nothing else but the seed)."""
     for network, group in by_network(several(results), ORDER).items():
-        settings: dict[tuple, list[Result]] = {}
-        for r in group:
-            settings.setdefault((*(r.config[key] for key in keys), r.config["task"]["side"]), []).append(r)
-        for values, runs in settings.items():
-            yield network, values, runs
+        free = () if set(MEASURED) <= set(keys) else MEASURED
+        for runs in alike(group, "seed", *free):
+            config = runs[0].config
+            yield network, (*(config[key] for key in keys), config["task"]["side"]), runs

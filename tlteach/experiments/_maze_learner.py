@@ -83,7 +83,8 @@ def advantages(
     """How much better than expected each action turned out, and the returns that the value is fitted to: (T, B) each.
 
     "episodic": nothing follows the end, R_t = r_t + gamma R_{t+1}, as in the paper. "bootstrapped": an episode out of
-    time would have gone on, R_{T-1} = r_{T-1} + gamma V(s_T). lam below 1 trusts the value earlier (`gae`).
+    time would have gone on, R_{T-1} = r_{T-1} + gamma V(s_T). Every end is taken for one: the maze has no other, and
+    where a task has, take "episodic". lam below 1 trusts the value earlier (`gae`).
     """
     next_value = torch.cat([value[1:], rollout.last_value.unsqueeze(0)])  # (T, B)
     done = rollout.ends if returns == "episodic" else torch.zeros_like(rollout.ends)

@@ -84,8 +84,8 @@ class _Needed:
         found = [solved_after(result, target, unit) for result in group]
         spent = [result.metrics[unit][-1] if n is None else n for result, n in zip(group, found, strict=True)]
         self.solved = sum(n is not None for n in found)
-        median = np.median([np.inf if n is None else n for n in found])  # who did not get there comes last
-        self.bound = "" if np.isfinite(median) else "more than "
-        self.median = np.median(spent) if self.bound else median
+        self.median = np.median(spent)  # who did not get there needed more than it spent
+        below = [n is None and value <= self.median for n, value in zip(found, spent, strict=True)]
+        self.bound = "more than " if any(below) else ""
         most = " or more" if self.solved < len(group) and not self.bound else ""
         self.range = f"{min(spent):,.0f} to {max(spent):,.0f}{most}"

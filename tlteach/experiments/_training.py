@@ -91,6 +91,24 @@ class Training:
         for name, value in seen.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
 
+    def updates(self, update: Callable[[], None], total: int, every: int) -> Iterator[None]:
+        """Call `update`, which calls the method of that name, until `total` are made. Yields where a record is due:
+        after `every` of them, at the end, and of the last good state where one raises Diverged, before that goes on.
+        """
+        recorded = self.step
+        while self.step < total:
+            try:
+                update()
+            except Diverged:
+                if self.step > recorded:
+                    with self.paused():
+                        yield
+                raise
+            if self.step % every == 0 or self.step == total:
+                recorded = self.step
+                with self.paused():
+                    yield
+
     def _require_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
             raise Diverged(

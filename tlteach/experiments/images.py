@@ -139,22 +139,22 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     training = Training(network, optimizer, torch.Generator().manual_seed(config.seed), checkpoint)
     total = -(-config.episodes // config.batch_size)
-    while training.step < total:
+
+    def update() -> None:
         episode = task.sample(config.batch_size, training.generator, shown)
-        loss = pixel_error(network(episode)[-1], episode.targets).mean()
-        training.update(loss)
-        if training.step % config.record_every == 0 or training.step == total:
-            with training.paused():
-                same = torch.Generator().manual_seed(training.step)  # for every run, others at the next record
-                test = evaluate(network, task, withheld, config.withheld_episodes, same)
-                metrics = {
-                    "episodes": training.step * config.batch_size,
-                    **training.means(),
-                    "withheld_loss": test.mean().item(),
-                    "eta": float("nan") if network.layer.eta is None else network.layer.eta.item(),
-                    "cpu_seconds": training.cpu_seconds,
-                }
-                yield runs.Record(training.step, metrics, network, training.state, total, training.step == total)
+        training.update(pixel_error(network(episode)[-1], episode.targets).mean())
+
+    for _ in training.updates(update, total, config.record_every):
+        same = torch.Generator().manual_seed(training.step)  # for every run, others at the next record
+        test = evaluate(network, task, withheld, config.withheld_episodes, same)
+        metrics = {
+            "episodes": training.step * config.batch_size,
+            **training.means(),
+            "withheld_loss": test.mean().item(),
+            "eta": float("nan") if network.layer.eta is None else network.layer.eta.item(),
+            "cpu_seconds": training.cpu_seconds,
+        }
+        yield runs.Record(training.step, metrics, network, training.state, total, training.step == total)
 
 
 def run_name(config: Config) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from tlteach import checks, runs
-from tlteach.errors import Diverged, InvalidInput
+from tlteach.errors import InvalidInput
 from tlteach.experiments import _maze_network
 from tlteach.experiments._maze_episode import Episode, watch
 from tlteach.experiments._maze_learner import Penalty, Returns, Rollout, act, actor_critic, advantages
@@ -164,18 +164,8 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     network, generator = build(config), torch.Generator().manual_seed(config.seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, eps=config.adam_eps)
     training = Training(network, optimizer, generator, checkpoint, lambda step: _rate(config, step))
-    total, recorded_at = config.updates, training.step
-    while training.step < total:
-        try:
-            _update(config, network, training)
-        except Diverged:
-            if training.step > recorded_at:
-                yield _record(config, network, training)
-            raise
-        if training.step % config.record_every == 0 or training.step == total:
-            recorded_at = training.step
-            with training.paused():
-                yield _record(config, network, training)
+    for _ in training.updates(lambda: _update(config, network, training), config.updates, config.record_every):
+        yield _record(config, network, training)
 
 
 def _update(config: Config, network: MazeNetwork, training: Training) -> None:

@@ -166,7 +166,8 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             f"a pool of {C} characters in {D} drawings each cannot be taken from {n_characters} in {n_drawings}; "
             "make pool_characters or pool_drawings smaller"
         )
-    while training.step < total:
+
+    def update() -> None:
         rows = trained[torch.randperm(len(trained), generator=generator)[:C]]  # (C,)
         columns = torch.rand(C, drawings.shape[1], generator=generator).argsort(-1)[:, :D]  # (C, D)
         turns = torch.randint(N_ROTATIONS, (C,), generator=generator).repeat_interleave(D)  # a row has one rotation
@@ -178,21 +179,21 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
         logits = network.logits(*episode.take(features))  # (B, N)
         right = (logits.argmax(-1) == episode.target).float().mean().item()
         training.update(episode_loss(logits, episode.target, config.loss), accuracy=right)
-        if training.step % config.record_every == 0 or training.step == total:
-            with training.paused():
-                same = torch.Generator().manual_seed(0)  # the same episodes at every record
-                valid = evaluate(network, task, drawings[validation], config.validation_episodes, same)
-                over = training.step == total
-                tested = test(network, config, config.test_episodes).float().mean().item() if over else math.nan
-                metrics = {
-                    "episodes": training.step * config.pool_episodes,
-                    **training.means(),
-                    "validation_accuracy": valid.float().mean().item(),
-                    "test_accuracy": tested,
-                    "eta": float("nan") if network.readout.eta is None else network.readout.eta.item(),
-                    "cpu_seconds": training.cpu_seconds,
-                }
-                yield runs.Record(training.step, metrics, network, training.state, total, over)
+
+    for _ in training.updates(update, total, config.record_every):
+        same = torch.Generator().manual_seed(0)  # the same episodes at every record
+        valid = evaluate(network, task, drawings[validation], config.validation_episodes, same)
+        over = training.step == total
+        tested = test(network, config, config.test_episodes).float().mean().item() if over else math.nan
+        metrics = {
+            "episodes": training.step * config.pool_episodes,
+            **training.means(),
+            "validation_accuracy": valid.float().mean().item(),
+            "test_accuracy": tested,
+            "eta": float("nan") if network.readout.eta is None else network.readout.eta.item(),
+            "cpu_seconds": training.cpu_seconds,
+        }
+        yield runs.Record(training.step, metrics, network, training.state, total, over)
 
 
 def _rate(config: Config, step: int) -> float:

@@ -5,6 +5,7 @@ that answers characters it was trained on no better than new ones has not learne
 size, training or a better way of comparing, not more alphabets.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -140,12 +141,14 @@ def by_characters(right: Tensor, which: Tensor) -> float:
     right (n,), which (n,): all episodes that ask for a character stand or fall together (a cluster), so
 
         error^2 = C / (C - 1) * sum_c ( sum over the episodes of c of (right - mean) )^2 / n^2.
+
+    Of a single character it is not known: NaN.
     """
     n = len(right)
     off = right.double() - right.double().mean()  # (n,)
     sums = torch.zeros(int(which.max()) + 1, dtype=torch.float64).index_add_(0, which, off)
     C = len(which.unique())
-    return float((C / max(1, C - 1) * (sums**2).sum()).sqrt() / n)
+    return float((C / (C - 1) * (sums**2).sum()).sqrt() / n) if C > 1 else math.nan
 
 
 def run_name(config: Config) -> str:

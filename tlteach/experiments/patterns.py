@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tlteach import checks, runs
-from tlteach.errors import InvalidInput
+from tlteach.errors import Diverged, InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
 from tlteach.experiments._pattern_report import plot, solved_after, table
 from tlteach.experiments._training import seeded
@@ -163,6 +163,8 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
 
     Metrics: episodes; loss and error (share of wrong bits, chance .25) as means since the last record;
     running_error, the mean over the last `config.window` episodes; cpu_seconds of this process spent training.
+
+    Raises Diverged when the loss is no longer finite.
     """
     network = build(config)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
@@ -194,6 +196,11 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
         episode = config.task.sample(config.batch_size, generator)
         output = network(episode.inputs)
         loss = episode_loss(output, episode)
+        if not loss.isfinite():
+            raise Diverged(
+                f"the loss became {loss.item()} in update {step + 1}; training stops with the network as it was "
+                "before. Try a smaller learning rate."
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

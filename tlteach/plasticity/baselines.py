@@ -81,7 +81,7 @@ def parameter_count(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def width_matching(build: Callable[[int], nn.Module], n_parameters: int, largest: int = 1 << 16) -> int:
+def width_matching(build: Callable[[int], nn.Module], n_parameters: int) -> int:
     """The largest width whose network `build(width)` has at most `n_parameters` learned scalars.
 
     Nothing is allocated: the networks are built on torch's meta device.
@@ -98,7 +98,9 @@ def width_matching(build: Callable[[int], nn.Module], n_parameters: int, largest
 
     if size(1) > n_parameters:
         raise InvalidInput(f"no network of this kind is as small as {n_parameters} parameters: one unit has {size(1)}")
-    low, high = 1, largest  # size(low) <= n_parameters throughout
+    low, high = 1, 2  # size(low) <= n_parameters throughout
+    while size(high) <= n_parameters:
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if size(middle) <= n_parameters else (low, middle)

@@ -252,8 +252,8 @@ CHAPTER = Chapter(
                 f"in the 9 x 9 maze with 250 steps and the paper's observation, after {FIGURE_END:,} episodes or more, "
                 f"at one learning rate or each network at its best, at least {ENOUGH} seeds of each: the plastic "
                 f"median is higher, and the rank-sum test has p < {SIGNIFICANT:g}",
-                "the plastic median is higher in the setting with the most seeds, of those with the most episodes, "
-                "whatever the observation",
+                f"the plastic median is higher in the setting with the most seeds ({ENOUGH} are as good as more), of "
+                "those with the most episodes, whatever the observation",
             ),
             measure=ahead_of_rnn,
         ),

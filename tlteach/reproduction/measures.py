@@ -89,7 +89,7 @@ class Sample:
             return "one seed"
         pairs = sorted(zip(self.values, self._bound, strict=True))
         low, high = ("more than " * bound + form(value) for value, bound in (pairs[0], pairs[-1]))
-        return f"{low} to {high}"
+        return f"{low} to {high}{' or more' * (any(self._bound) and not pairs[-1][1])}"
 
 
 def count(value: float) -> str:

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,23 +72,26 @@ def drive(
     """
     from tqdm.auto import tqdm
 
-    commit()  # remembered: what is changed while the run is on did not make its numbers
+    here = commit()  # remembered: what is changed while the run is on did not make its numbers
     watchers = [on_record] if callable(on_record) else list(on_record)
     home = RunFolder(Path(folder), experiment, plain(config), data) if folder is not None else None
     if home and (done := home.finished()):
         return done
-    rows, checkpoint, earlier = home.resume() if home else ([], None, 0.0)
+    rows, checkpoint, earlier, commits = home.resume() if home else ([], None, 0.0, [])
+    commits = list(dict.fromkeys([*commits, here]))
     started, saved_at, record, complete = time.time(), time.monotonic(), None, True
 
     def result() -> Result:
         metrics = {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
         seconds = earlier + time.time() - started
         known = dict(seed=getattr(config, "seed", None), wall_seconds=seconds, complete=complete, data=data)
-        tensors = {} if record is None else {k: v.clone() for k, v in record.model.state_dict().items()}
-        return Result(experiment, plain(config), metrics, tensors, Provenance.here(**known))
+        kept = (checkpoint or {}).get("network", {}) if record is None else record.model.state_dict()
+        tensors = {name: value.clone() for name, value in kept.items()}
+        made = replace(Provenance.here(**known), commit="; ".join(filter(None, commits)))
+        return Result(experiment, plain(config), metrics, tensors, made)
 
     def keep() -> None:
-        _attempt(lambda: home.save(rows, record.checkpoint(), earlier + time.time() - started))
+        _attempt(lambda: home.save(rows, record.checkpoint(), earlier + time.time() - started, commits))
 
     with tqdm(total=None, disable=not progress, unit="update", leave=False) as bar, StopRequest() as stop:
         try:

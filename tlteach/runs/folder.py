@@ -42,10 +42,10 @@ class RunFolder:
         self._require_same(result.experiment, result.config, result.provenance.data)
         return result
 
-    def resume(self) -> tuple[list[dict], dict | None, float]:
-        """The rows so far, the state to go on from, and the wall seconds already spent."""
+    def resume(self) -> tuple[list[dict], dict | None, float, list[str]]:
+        """The rows so far, the state to go on from, the wall seconds already spent, and the commits of their code."""
         if not self.checkpoint.exists():
-            return [], None, 0.0
+            return [], None, 0.0, []
         try:
             kept = torch.load(self.checkpoint, weights_only=True)
             experiment, config = kept["experiment"], json.loads(kept["config"])
@@ -55,13 +55,13 @@ class RunFolder:
             message = f"cannot read the checkpoint {self.checkpoint}: {first_line} Delete it to start afresh."
             raise BadFile(message) from error
         self._require_same(experiment, config, data)
-        return rows, state, seconds
+        return rows, state, seconds, kept.get("commits", [])
 
-    def save(self, rows: list[dict], state: dict, seconds: float) -> None:
+    def save(self, rows: list[dict], state: dict, seconds: float, commits: list[str]) -> None:
         """Keep what `resume` gives back."""
         buffer = io.BytesIO()
         kept = {"experiment": self.experiment, "config": json.dumps(self.config), "rows": rows, "state": state}
-        torch.save(kept | {"seconds": seconds, "data": self.data}, buffer)
+        torch.save(kept | {"seconds": seconds, "data": self.data, "commits": commits}, buffer)
         write_atomic(self.checkpoint, buffer.getvalue())
 
     def finish(self, result: Result) -> None:

@@ -26,7 +26,7 @@ class Episodes(ABC):
     n_actions: int
 
     def __init__(self, batch_size: int, length: int, generator: torch.Generator, device=None):
-        checks.whole(1, batch_size=batch_size)
+        checks.whole(1, batch_size=batch_size, length=length)
         self.batch_size, self.length, self.generator = batch_size, length, generator
         self.steps = torch.zeros(batch_size, dtype=torch.int64, device=device)
         self.over = torch.zeros(batch_size, dtype=torch.bool, device=device)

@@ -106,7 +106,7 @@ class TMaze(Episodes):
         length: int = 12,
         device=None,
     ):
-        checks.whole(1, shortest=shortest)
+        checks.whole(1, shortest=shortest, longest=longest, length=length)
         if longest < shortest or length <= longest:
             raise InvalidInput(
                 f"corridors are {shortest} to {longest} long, in episodes of at most {length} steps; "

@@ -6,12 +6,13 @@ from functools import partial
 from tlteach.experiments.patterns import SMALL, solved_after
 from tlteach.plots import LOOKS
 from tlteach.reproduction.claim import Measured
-from tlteach.reproduction.measures import Sample, at, count, level, percent, select
+from tlteach.reproduction.measures import Sample, at, count, level, one_a_seed, percent, select
 from tlteach.runs import Result, alike, plain
 
 SOLVED = 0.01  # the paper's "mean error below .01"
 WINDOW = 1000  # episodes that the running error is the mean of, at 50 bits
 END = float("inf")
+BUDGETS = ("episodes", "cpu_seconds", "stop_below", "record_every")
 
 
 def label(run: Result) -> str:
@@ -22,8 +23,8 @@ def label(run: Result) -> str:
 
 
 def settings(results: Sequence[Result]) -> list[list[Result]]:
-    """Groups of runs that differ in nothing but the seed, by batch and width."""
-    groups = alike(results, "seed")
+    """Groups of runs that differ in nothing but seed and budget, the longest of each seed; by batch and width."""
+    groups = [one_a_seed(group) for group in alike(results, "seed", *BUDGETS)]
     return sorted(groups, key=lambda group: (group[0].config["batch_size"], group[0].config["hidden_size"]))
 
 

@@ -89,7 +89,7 @@ def ratio(results: Sequence[Result]) -> Finding:
         f"{seconds[1] / seconds[0]:.0f}."
     )
     single = _quickest(select(small(results, "plastic"), batch_size=1))
-    if verdict != REPRODUCED and single and single is not plastic:
+    if verdict != REPRODUCED and single and plastic[0].config["batch_size"] != 1:
         wide, batch = reached(single), plastic[0].config["batch_size"]
         analysis += (
             f" The paper divides 500,000 by {EPISODES:,}. Dividing the LSTM's episodes at batch {batch} by those of "
