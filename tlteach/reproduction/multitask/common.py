@@ -151,9 +151,8 @@ def called(family: str) -> str:
 
 def until_zero_shot(run: Result) -> Result:
     """The run without its later stages."""
-    stage = run.metrics["stage"]
-    rows = ~(stage > 0)  # NaN is training
-    return replace(run, metrics={name: values[rows] for name, values in run.metrics.items()})
+    rows = ~(run.metrics["stage"] > 0)  # NaN is training
+    return run if rows.all() else replace(run, metrics={name: values[rows] for name, values in run.metrics.items()})
 
 
 def line(family: str, what: str, name: str, runs: Sequence[Result]) -> Measured:
