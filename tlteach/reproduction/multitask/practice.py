@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tlteach.experiments.multitask import scores
+from tlteach.experiments.multitask import AUTHORS, scores
 from tlteach.reproduction.claim import Claim, Finding, Measured, Rule, judge
 from tlteach.reproduction.measures import Sample, count, percent, seeds, select
+from tlteach.reproduction.multitask.authors import NOTEBOOKS
 from tlteach.reproduction.multitask.common import (
     ABSTRACT,
     ENOUGH,
@@ -76,7 +77,7 @@ def warm_up(results: Sequence[Result]) -> Finding:
         name: f"{percent(float(np.median(share)))} of the way, {seeds(len(share))}" for name, share in shares.items()
     }
     summary = "; ".join(f"{called(name)}: {words}" for name, words in told.items())
-    return Finding(judged, summary, tuple(measured), _gap(results))
+    return Finding(judged, summary, tuple(measured), f"{_gap(results)} {_notebooks(results)}".strip())
 
 
 def _gap(results: Sequence[Result]) -> str:
@@ -87,6 +88,18 @@ def _gap(results: Sequence[Result]) -> str:
             gap = Sample.each(ours, lambda run: scores(run)["zero_virtual"] - scores(run)["zero_real"])
             parts.append(f"{number(gap.median)} on the {called(family)}")
     return f"The virtual return is above the real one by {', '.join(parts)} (median seed)." if parts else ""
+
+
+def _notebooks(results: Sequence[Result]) -> str:
+    """What the author's notebooks had at the end of the way, where ours is measured by its own end."""
+    parts = []
+    for family in families(results):
+        name, ours = family.removesuffix(AUTHORS), default(results, family)
+        if family.endswith(AUTHORS) and name in NOTEBOOKS and ours and (k := ours[0].config["stages"]):
+            last = score(ours, "last_real").median
+            parts.append(f"{number(last)} against {number(NOTEBOOKS[name][k])} on the {called(name)}")
+    told = "The way ends where ours did, not where the notebooks were: after the same stage "
+    return f"{told}{', '.join(parts)}." if parts else ""
 
 
 def several(results: Sequence[Result]) -> Finding:
