@@ -6,17 +6,26 @@ from functools import cache
 
 import numpy as np
 import torch
-from scipy.stats import mannwhitneyu
 
 from tlteach.experiments.maze import NETWORKS, Config
 from tlteach.plots import Table
 from tlteach.reproduction.claim import Beside, Chapter, Claim, Finding, Measured, Rule, judge
-from tlteach.reproduction.measures import Sample, count, length, mean_between, one_a_seed, seeds, select
+from tlteach.reproduction.measures import (
+    SIGNIFICANT,
+    Sample,
+    count,
+    length,
+    mean_between,
+    one_a_seed,
+    p_value,
+    seeds,
+    select,
+)
 from tlteach.runs import Result, alike
 from tlteach.tasks.maze import BatchedMaze, MazeTask, Planner, RandomPlayer, play
 
 SHARE = 0.05  # rewards are means over the last twentieth of the run
-SIGNIFICANT, ENOUGH = 0.05, 4  # of the rank test, which cannot say so with fewer seeds of each
+ENOUGH = 4  # seeds of each: with fewer the rank test cannot be significant
 FIGURE_END = 1_000_000  # episodes
 MAZE = dict(size=9, episode_length=250)
 SEEN = dict(task=MAZE | dict(observation="paper"))
@@ -61,7 +70,7 @@ class Comparison:
     @property
     def p(self) -> float:
         """Of the rank-sum test."""
-        return float(mannwhitneyu(rewards(self.plastic).values, rewards(self.other).values).pvalue)
+        return p_value(rewards(self.plastic), rewards(self.other))
 
     @property
     def clear(self) -> bool:
@@ -209,8 +218,7 @@ def every_network(results: Sequence[Result]) -> Table:
             cells = [WORDS[network], f"{runs[0].config['learning_rate']:g}", count(length(runs[0])), f"{len(runs)}"]
             cells += [number(after.median), quartiles(values.values)]
             if plastic.values and network != "plastic":
-                p = mannwhitneyu(values.values, plastic.values).pvalue
-                cells += [f"{values.median / plastic.median:.0%}", f"{p:.3f}"]
+                cells += [f"{values.median / plastic.median:.0%}", f"{p_value(values, plastic):.3f}"]
             rows.append((*cells, *[""] * (8 - len(cells))))
     columns = ("network", "Adam rate", "episodes", "seeds", "reward after a third, median")
     columns += ("reward at the end, median (quartiles)", "of the plastic one's", "rank test against plastic, p")

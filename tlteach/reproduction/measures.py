@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import mannwhitneyu
 
 from tlteach.runs import Result
 
@@ -90,6 +91,14 @@ class Sample:
         pairs = sorted(zip(self.values, self._bound, strict=True))
         low, high = ("more than " * bound + form(value) for value, bound in (pairs[0], pairs[-1]))
         return f"{low} to {high}{' or more' * (any(self._bound) and not pairs[-1][1])}"
+
+
+SIGNIFICANT = 0.05  # of the rank-sum test
+
+
+def p_value(one: Sample, other: Sample) -> float:
+    """Of Wilcoxon's rank-sum test, two-sided."""
+    return float(mannwhitneyu(one.values, other.values).pvalue)
 
 
 def count(value: float) -> str:

@@ -37,8 +37,9 @@ class _Replay(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, dx, dtrace):
         weight, alpha, m, fan, x, rate, modulation, kept = ctx.saved_tensors
-        dtotal, drate, dmod = (rate.new_empty(x.shape) for x in (rate, rate, modulation))  # in order, whatever those
-        dalpha = weight.new_zeros(weight.shape)  # are: the kernel must write into them, not into copies
+        # in order, however the inputs lie in memory: the kernel must write into these, not into copies
+        dtotal, drate, dmod = rate.new_empty(rate.shape), rate.new_empty(rate.shape), rate.new_empty(modulation.shape)
+        dalpha = weight.new_zeros(weight.shape)
         dtrace = dtrace.clone(memory_format=torch.contiguous_format)
         given = (dx, weight, alpha, m[0], fan[:, 0], x, rate, modulation, kept)
         found = (dtotal, drate, dmod, dalpha, dtrace)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scipy.stats import mannwhitneyu
-
 from tlteach.experiments.multitask import changes
 from tlteach.plots import Table
 from tlteach.reproduction.claim import Beside
-from tlteach.reproduction.measures import Sample, duration, select
+from tlteach.reproduction.measures import Sample, duration, p_value, select
 from tlteach.reproduction.multitask.common import called, number, score, tested, until_zero_shot, within
 from tlteach.runs import Result
 
@@ -59,7 +57,7 @@ def table(results: Sequence[Result]) -> Table:
         for change, runs in found.items():
             real, virtual = score(runs, "zero_real"), score(runs, "zero_virtual")
             seconds = Sample.each(runs, lambda run: until_zero_shot(run).metrics["cpu_seconds"][-1]).median
-            p = "" if runs is usual else f"{mannwhitneyu(real.values, base.values).pvalue:.3f}"
+            p = "" if runs is usual else f"{p_value(real, base):.3f}"
             told = [number(real.median), real.spread(number), p, number(virtual.median)]
             rows.append((f"{called(family)}: {words(change)}", f"{len(runs)}", *told, duration(seconds)))
     columns = ("what", "seeds", "real return, zero shot", "lowest to highest seed", "rank test, p", "virtual return")

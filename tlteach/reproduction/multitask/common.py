@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 
 from tlteach.experiments.multitask import changes, scores, world
 from tlteach.reproduction.claim import Measured, judge
-from tlteach.reproduction.measures import Sample, select
+from tlteach.reproduction.measures import SIGNIFICANT, Sample, p_value, select
 from tlteach.runs import Result
 
 ABSTRACT = "arXiv 1907.04964, abstract and a published survey of the paper; its body was not read"
 ENOUGH = 3  # seeds
-SIGNIFICANT = 0.05  # of the rank-sum test
 CLEAR = (
     f"on some family that order is clear (rank-sum test with p < {SIGNIFICANT:g}, or every one of at least {ENOUGH} "
     "seeds above every one of the others)"
@@ -110,11 +108,6 @@ def stages(run: Result) -> list[float]:
 def apart(high: Sample, low: Sample) -> bool:
     """Whether every seed of one is above every seed of the other, with enough seeds of both."""
     return min(len(high.values), len(low.values)) >= ENOUGH and min(high.values) > max(low.values)
-
-
-def p_value(one: Sample, other: Sample) -> float:
-    """Of the two-sided rank-sum test."""
-    return float(mannwhitneyu(one.values, other.values).pvalue)
 
 
 def ahead(high: Sample, low: Sample) -> bool:

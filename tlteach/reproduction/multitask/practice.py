@@ -6,7 +6,7 @@ import numpy as np
 
 from tlteach.experiments.multitask import AUTHORS, scores
 from tlteach.reproduction.claim import Claim, Finding, Measured, Rule, judge
-from tlteach.reproduction.measures import Sample, count, percent, seeds, select
+from tlteach.reproduction.measures import Sample, count, p_value, percent, seeds, select
 from tlteach.reproduction.multitask.authors import NOTEBOOKS
 from tlteach.reproduction.multitask.common import (
     ABSTRACT,
@@ -23,7 +23,6 @@ from tlteach.reproduction.multitask.common import (
     groups,
     line,
     number,
-    p_value,
     real_steps,
     score,
     tested,
@@ -221,6 +220,7 @@ TRANSFER = Claim(
         f"{ROBOT}, every seed on the most training tasks has a higher zero-shot return than every seed on the fewest",
         "on some family zero shot on tasks never met, after the most training tasks, is clearly above a random policy "
         "(as in the other rules), whatever the number of tasks adds",
+        UNDECIDED,
     ),
     measure=transfer,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tlteach.reproduction.claim import Claim, Finding, Rule
-from tlteach.reproduction.measures import seeds, select
+from tlteach.reproduction.measures import p_value, seeds, select
 from tlteach.reproduction.multitask.common import (
     ABSTRACT,
     NOT_CONTRARY,
@@ -15,7 +15,6 @@ from tlteach.reproduction.multitask.common import (
     families,
     groups,
     line,
-    p_value,
     real_steps,
     score,
     setting,
