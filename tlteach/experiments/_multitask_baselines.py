@@ -3,21 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from tlteach.experiments._multitask_config import Config, learning, test_family, test_tasks
-from tlteach.experiments._multitask_practice import Step, fill
+from tlteach.experiments._multitask_outcome import Outcome, Step
 from tlteach.modelbased import baselines
-
-
-class Outcome(nn.Module):
-    """What is kept of a baseline. tasks: (P, K) of the test. real: (1, P) their returns; NaN for what was not run."""
-
-    def __init__(self, tasks: Tensor):
-        super().__init__()
-        self.register_buffer("tasks", tasks)
-        self.register_buffer("real", torch.full((1, len(tasks)), torch.nan))
 
 
 def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
@@ -27,7 +15,7 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     total, done = len(tasks) * updates, 0 if checkpoint is None else checkpoint["step"]
     outcome = Outcome(tasks)
     if checkpoint is not None:
-        fill(outcome, checkpoint["outcome"])
+        outcome.fill(checkpoint["outcome"])
     for i in range(done // updates, len(tasks)):
         if config.method == "scratch":
             practised = baselines.from_scratch(world, learn, tasks[i], updates)
@@ -47,6 +35,6 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
                 metrics["best_return"] = baselines.best_return(world, each.policy, tasks[i], starts).mean().item()
 
             def state(step: int = step) -> dict[str, Any]:
-                return {"step": step, "outcome": {"real": outcome.real.clone()}}
+                return {"step": step, "outcome": outcome.kept()}
 
             yield step, total, metrics, outcome, state

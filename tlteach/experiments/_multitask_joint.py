@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tlteach.errors import InvalidInput
 from tlteach.experiments._multitask_config import TEST_SEED, Config, family, test_family, test_tasks
-from tlteach.experiments._multitask_practice import Step, fill
+from tlteach.experiments._multitask_outcome import Outcome, Step
 from tlteach.modelbased import maml, maml_adaptation, oracle
 from tlteach.modelbased.policies import GaussianPolicy
 from tlteach.runs import Record
@@ -20,17 +20,12 @@ from tlteach.runs import Record
 LOOKS = 24  # how often the test tasks are looked at in training, at the most; evenly on a log axis
 
 
-class Policy(nn.Module):
-    """What a run leaves behind: the policy at the end of training, MAML's not adapted.
-
-    tasks: (P, K) to test on. real: (stages + 1, P) their returns; NaN for what was not run.
-    """
+class Joint(Outcome):
+    """With the policy at the end of training, MAML's not adapted."""
 
     def __init__(self, policy: GaussianPolicy, tasks: Tensor, stages: int):
-        super().__init__()
+        super().__init__(tasks, stages)
         self.policy = policy
-        self.register_buffer("tasks", tasks)
-        self.register_buffer("real", torch.full((stages + 1, len(tasks)), torch.nan))
 
 
 class Tested(NamedTuple):
@@ -115,14 +110,14 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     """
     rival, tasks = RIVALS[config.method](config), test_tasks(config)
     total, done, trained = rival.iterations + len(tasks) * (1 + rival.stages), 0, None
-    outcome = Policy(rival.made.policy, tasks, rival.stages)
+    outcome = Joint(rival.made.policy, tasks, rival.stages)
     looks, seed = _looks(rival.iterations), TEST_SEED * (1 + config.seed)
     if checkpoint is not None:
         done, trained = checkpoint["step"], checkpoint["trained"]
-        fill(outcome, checkpoint["outcome"])
+        outcome.fill(checkpoint["outcome"])
 
     def state(step: int, trained: dict[str, Any]) -> dict[str, Any]:
-        return {"step": step, "trained": trained, "outcome": {"real": outcome.real.clone()}}
+        return {"step": step, "trained": trained, "outcome": outcome.kept()}
 
     if done < rival.iterations:
         for record in rival.train(trained):

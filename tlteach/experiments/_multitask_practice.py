@@ -4,32 +4,31 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tlteach.experiments._multitask_config import Config, family, learning, test_family, test_tasks
+from tlteach.experiments._multitask_outcome import Outcome, Step
 from tlteach.modelbased import algorithm, copies
 from tlteach.modelbased.adaptation import Adaptation
 from tlteach.modelbased.learner import AHEAD, Shared
 from tlteach.modelbased.policies import GaussianPolicy
 
-Step = tuple[int, int, dict[str, float], nn.Module, Any]  # step, of how many, metrics, what is left, checkpoint of it
 
-
-class Outcome(nn.Module):
-    """What a run leaves behind, as a module whose `state_dict` is kept.
+class Practised(Outcome):
+    """With a model.
 
     model, value: of the last moment of training. policies: those of the test tasks after the last stage, (P, ...).
-    tasks: (P, K). virtual, real: (stages + 1, P) returns of these tasks; NaN for what was not run.
+    virtual: (stages + 1, P) returns of the test tasks in the model; NaN for what was not run.
     errors: (AHEAD,) of the model on episodes of the warmed-up test policies, 1, 2, ... steps ahead.
     """
 
+    measured = ("virtual", "real", "errors")
+
     def __init__(self, shared: Shared, tasks: Tensor, stages: int):
-        super().__init__()
+        super().__init__(tasks, stages)
         self.model, self.value = shared.model, shared.critic.value
         self.policies: list[dict[str, Tensor]] = []
-        self.register_buffer("tasks", tasks)
-        for name in ("virtual", "real"):
-            self.register_buffer(name, torch.full((stages + 1, len(tasks)), torch.nan))
+        self.register_buffer("virtual", torch.full_like(self.real, torch.nan))
         self.register_buffer("errors", torch.full((AHEAD,), torch.nan))
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
@@ -44,7 +43,7 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     tests = len(tasks) * (1 + config.stages)
     trained = None if checkpoint is None else checkpoint["trained"]
     shared = Shared(world, learning(config, test=True))
-    outcome = Outcome(shared, tasks, config.stages)
+    outcome = Practised(shared, tasks, config.stages)
     if trained is None or trained["real_steps"] < config.n_tasks * config.steps_per_task:
         for record in algorithm.train(family(config), learning(config), trained):
             metrics = record.metrics | {"task_steps": 0.0}
@@ -55,7 +54,7 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
     adaptation = Adaptation(world, learning(config, test=True), trained["shared"], tasks, config.stages)
     if checkpoint is not None and "test" in checkpoint:
         adaptation.load_state_dict(checkpoint["test"])
-        fill(outcome, checkpoint["outcome"])
+        outcome.fill(checkpoint["outcome"])
     for each in adaptation.steps():
         outcome.virtual[each.stage, each.task], outcome.real[each.stage, each.task] = each.virtual, each.real
         outcome.policies = [learner["policy"] for learner in adaptation.learners]
@@ -68,19 +67,12 @@ def steps(config: Config, checkpoint: dict | None) -> Iterator[Step]:
         }
 
         def state() -> dict[str, Any]:
-            kept = {name: getattr(outcome, name).clone() for name in ("virtual", "real", "errors")}
-            return {"trained": trained, "test": adaptation.state_dict(), "outcome": kept}
+            return {"trained": trained, "test": adaptation.state_dict(), "outcome": outcome.kept()}
 
         yield trained["step"] + adaptation.step, trained["step"] + tests, metrics, outcome, state
 
 
-def fill(outcome: nn.Module, kept: dict[str, Tensor]) -> None:
-    """Put the buffers of a checkpoint back in their place."""
-    for name, value in kept.items():
-        getattr(outcome, name).copy_(value)
-
-
-def _errors(config: Config, outcome: Outcome, shared: Shared) -> Tensor:
+def _errors(config: Config, outcome: Practised, shared: Shared) -> Tensor:
     """How far ahead the model sees where the warmed-up policies go: the mean over the test tasks, (AHEAD,)."""
     measured = Shared(shared.family, shared.config)  # numbers of its own: what is measured changes nothing
     measured.model.load_state_dict(shared.model.state_dict())

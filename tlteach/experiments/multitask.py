@@ -23,7 +23,7 @@ from tlteach.experiments._multitask_config import (
     test_family,
     test_tasks,
 )
-from tlteach.experiments._multitask_practice import Outcome
+from tlteach.experiments._multitask_outcome import Outcome
 from tlteach.experiments._multitask_report import plot, scores, table
 from tlteach.experiments._multitask_restore import restore, restore_maml, restore_oracle, restore_policy
 from tlteach.experiments._multitask_samples import plot_samples, samples

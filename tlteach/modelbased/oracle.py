@@ -66,7 +66,8 @@ class Oracle:
 
         The running moments take the new steps in before TRPO looks at them, so that its "old" policy is not quite the
         one that acted (on the point mass 0.001 to 0.004 nats away, beside steps of 0.02). Taken in afterwards, they
-        would move the improved policy by as much, outside of the trust region, and in one of four trials undid it.
+        would move the improved policy by as much, outside of the trust region; that undid one of four trials of TRPO
+        from scratch on the point mass.
 
         Raises InvalidInput for an empty list or tasks outside the family.
         """
