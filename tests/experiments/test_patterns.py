@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tlteach import runs
-from tlteach.errors import InvalidInput
+from tlteach.errors import Diverged, InvalidInput
 from tlteach.experiments import load, names, patterns
 from tlteach.experiments._pattern_network import ABLATIONS
 from tlteach.plasticity import parameter_count
@@ -48,6 +48,22 @@ def test_training_learns_to_remember():
     result = run(patterns.Config.preset("lesson", episodes=6400, stop_below=None))
     assert abs(result.metrics["error"][0] - 0.25) < 0.05
     assert result.metrics["running_error"][-1] < 0.125
+
+
+def test_a_loss_that_is_not_finite_stops_after_the_last_good_state(monkeypatch):
+    real, calls = patterns.episode_loss, []
+
+    def poisoned(output, episode):
+        calls.append(1)
+        return real(output, episode) * (torch.nan if len(calls) == 4 else 1)
+
+    monkeypatch.setattr(patterns, "episode_loss", poisoned)
+    seen, finite = [], []
+    with pytest.raises(Diverged, match="loss became nan in update 4"):
+        for record in patterns.train(smoke(record_every=2)):
+            seen.append(record.step)
+            finite.append(all(value.isfinite().all() for value in record.checkpoint()["network"].values()))
+    assert seen == [2, 3] and all(finite)
 
 
 def test_a_killed_run_resumes_to_the_same_numbers(tmp_path):

@@ -74,6 +74,13 @@ def test_a_stored_state_goes_on_to_the_same_numbers():
         assert torch.equal(one, two)
 
 
+def test_enough_ends_training_with_a_record():
+    training, seen = start(), []
+    for _ in training.updates(lambda: update(training), 10, 4, lambda: training.step == 6):
+        seen.append((training.step, training.done))
+    assert seen == [(4, False), (6, True)]
+
+
 def test_the_first_update_is_adams_by_hand():
     """Adam's first step moves every weight by the rate, against the sign of its gradient."""
     training = start(rate=lambda step: 0.5)

@@ -45,7 +45,8 @@ class Training:
         checkpoint: dict[str, Any] | None = None,
         rate: Callable[[int], float] = lambda step: 1.0,
     ):
-        self.network, self.optimizer, self.generator, self.step, spent = network, optimizer, generator, 0, 0.0
+        self.network, self.optimizer, self.generator = network, optimizer, generator
+        self.step, self.done, spent = 0, False, 0.0
         self._sums: dict[str, float] = {}
         self._count = 0
         if checkpoint is not None:
@@ -91,12 +92,15 @@ class Training:
         for name, value in seen.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
 
-    def updates(self, update: Callable[[], None], total: int, every: int) -> Iterator[None]:
-        """Call `update`, which calls the method of that name, until `total` are made. Yields where a record is due:
-        after `every` of them, at the end, and of the last good state where one raises Diverged, before that goes on.
+    def updates(
+        self, update: Callable[[], None], total: int, every: int, enough: Callable[[], bool] = lambda: False
+    ) -> Iterator[None]:
+        """Call `update`, which calls the method of that name, until `total` are made or there are `enough`; then `done`
+        is true. Yields where a record is due: after `every` of them, at the end, and of the last good state where one
+        raises Diverged, before that goes on.
         """
-        recorded = self.step
-        while self.step < total:
+        recorded, self.done = self.step, self.step >= total
+        while not self.done:
             try:
                 update()
             except Diverged:
@@ -104,7 +108,8 @@ class Training:
                     with self.paused():
                         yield
                 raise
-            if self.step % every == 0 or self.step == total:
+            self.done = self.step == total or enough()
+            if self.done or self.step % every == 0:
                 recorded = self.step
                 with self.paused():
                     yield

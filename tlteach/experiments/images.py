@@ -154,7 +154,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             "eta": float("nan") if network.layer.eta is None else network.layer.eta.item(),
             "cpu_seconds": training.cpu_seconds,
         }
-        yield runs.Record(training.step, metrics, network, training.state, total, training.step == total)
+        yield runs.Record(training.step, metrics, network, training.state, total, training.done)
 
 
 def run_name(config: Config) -> str:

@@ -212,7 +212,7 @@ def _record(config: Config, network: MazeNetwork, training: Training) -> runs.Re
         "cpu_seconds": training.cpu_seconds,
     }
     total = config.updates
-    return runs.Record(training.step, metrics, network, training.state, total, training.step == total)
+    return runs.Record(training.step, metrics, network, training.state, total, training.done)
 
 
 def run_name(config: Config) -> str:

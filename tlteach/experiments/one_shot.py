@@ -183,8 +183,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     for _ in training.updates(update, total, config.record_every):
         same = torch.Generator().manual_seed(0)  # the same episodes at every record
         valid = evaluate(network, task, drawings[validation], config.validation_episodes, same)
-        over = training.step == total
-        tested = test(network, config, config.test_episodes).float().mean().item() if over else math.nan
+        tested = test(network, config, config.test_episodes).float().mean().item() if training.done else math.nan
         metrics = {
             "episodes": training.step * config.pool_episodes,
             **training.means(),
@@ -193,7 +192,7 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
             "eta": float("nan") if network.readout.eta is None else network.readout.eta.item(),
             "cpu_seconds": training.cpu_seconds,
         }
-        yield runs.Record(training.step, metrics, network, training.state, total, over)
+        yield runs.Record(training.step, metrics, network, training.state, total, training.done)
 
 
 def _rate(config: Config, step: int) -> float:

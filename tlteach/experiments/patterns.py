@@ -4,20 +4,20 @@ Spec: half of a pattern shown a moment ago is given; the network must fill in th
 at the last step, one Adam step a batch of episodes. Everything the networks are compared on is here.
 """
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from tlteach import checks, runs
-from tlteach.errors import Diverged, InvalidInput
+from tlteach.errors import InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
 from tlteach.experiments._pattern_report import plot, solved_after, table
-from tlteach.experiments._training import seeded
+from tlteach.experiments._training import Training, seeded
 from tlteach.plasticity import LSTM, PlasticRNN
 from tlteach.tasks.patterns import PatternEpisode, PatternTask, bit_errors
 
@@ -164,66 +164,36 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     Metrics: episodes; loss and error (share of wrong bits, chance .25) as means since the last record;
     running_error, the mean over the last `config.window` episodes; cpu_seconds of this process spent training.
 
-    Raises Diverged when the loss is no longer finite.
+    Raises Diverged, after a record of the last good state, when the loss or the gradient is no longer finite.
     """
-    network = build(config)
+    network, generator = build(config), torch.Generator().manual_seed(config.seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    generator = torch.Generator().manual_seed(config.seed)
-    n_window = -(-config.window // config.batch_size)  # updates that cover the window
-    window: deque[float] = deque(maxlen=n_window)
-    step, spent = 0, 0.0
-    if checkpoint is not None:
-        network.load_state_dict(checkpoint["network"])
-        optimizer.load_state_dict(checkpoint["optimizer"])
-        generator.set_state(checkpoint["generator"])
-        window.extend(checkpoint["window"])
-        step, spent = checkpoint["step"], checkpoint["cpu_seconds"]
-    clock, total = time.process_time() - spent, -(-config.episodes // config.batch_size)
-    losses, errors = [], []
+    training = Training(network, optimizer, generator, checkpoint)
+    window = deque((checkpoint or {}).get("window", ()), maxlen=-(-config.window // config.batch_size))  # of updates
+    total = -(-config.episodes // config.batch_size)
 
-    def state() -> dict[str, Any]:
-        return {
-            "network": network.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "generator": generator.get_state(),
-            "window": list(window),
-            "step": step,
-            "cpu_seconds": spent,
-        }
-
-    done = step >= total
-    while not done:
+    def update() -> None:
         episode = config.task.sample(config.batch_size, generator)
         output = network(episode.inputs)
-        loss = episode_loss(output, episode)
-        if not loss.isfinite():
-            raise Diverged(
-                f"the loss became {loss.item()} in update {step + 1}; training stops with the network as it was "
-                "before. Try a smaller learning rate."
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        error = bit_errors(output[-1].detach(), episode.targets).mean().item()
+        training.update(episode_loss(output, episode), error=error)
+        window.append(error)
 
-        step += 1
-        losses.append(loss.item())
-        errors.append(bit_errors(output[-1].detach(), episode.targets).mean().item())
-        window.append(errors[-1])
-        running, spent = sum(window) / len(window), time.process_time() - clock
-        solved = config.stop_below is not None and len(window) == n_window and running < config.stop_below
-        done = step >= total or solved or (config.cpu_seconds is not None and spent > config.cpu_seconds)
-        if done or step % config.record_every == 0:
-            metrics = {
-                "episodes": step * config.batch_size,
-                "loss": sum(losses) / len(losses),
-                "error": sum(errors) / len(errors),
-                "running_error": running,
-                "cpu_seconds": spent,
-            }
-            losses, errors = [], []
-            paused = time.process_time()
-            yield runs.Record(step, metrics, network, state, total if config.cpu_seconds is None else None, done)
-            clock += time.process_time() - paused  # what the reader of the record does is not training
+    def enough() -> bool:
+        full, target, seconds = len(window) == window.maxlen, config.stop_below, config.cpu_seconds
+        solved = target is not None and full and fmean(window) < target
+        return solved or (seconds is not None and training.cpu_seconds > seconds)
+
+    for _ in training.updates(update, total, config.record_every, enough):
+        metrics = {"episodes": training.step * config.batch_size, **training.means(), "running_error": fmean(window)}
+        yield runs.Record(
+            training.step,
+            metrics | {"cpu_seconds": training.cpu_seconds},
+            network,
+            lambda: training.state() | {"window": list(window)},
+            total if config.cpu_seconds is None else None,
+            training.done,
+        )
 
 
 def run_name(config: Config) -> str:
