@@ -85,25 +85,43 @@ def test_a_run_that_is_killed_goes_on(tmp_path):
         assert (resumed.tensors[name] == tensor).all()
 
 
-def test_divergence_stops_with_the_last_good_state(monkeypatch, tmp_path):
-    real, calls = maze.actor_critic, itertools.count(1)
+@pytest.mark.parametrize(
+    ("every", "failing", "recorded", "kept"), [(2, 6, [2, 4], 4), (2, 5, [2, 4], 3), (4, 7, [4, 5], 5), (2, 1, [], 0)]
+)
+def test_divergence_stops_with_the_last_good_state(every, failing, recorded, kept, monkeypatch, tmp_path):
+    """The network before the step that led to a loss that is not finite, though a record was made since."""
+    real, calls, config = maze.actor_critic, itertools.count(1), replace(SMOKE, record_every=every)
 
     def faulty(*arguments):
         terms = real(*arguments)
-        return terms._replace(policy=terms.policy * float("nan")) if next(calls) == 6 else terms
+        return terms._replace(policy=terms.policy * float("nan")) if next(calls) == failing else terms
 
     monkeypatch.setattr(maze, "actor_critic", faulty)
-    with pytest.warns(UserWarning, match="loss became nan in update 6; .* Try a smaller learning rate"):
-        result = maze.run(SMOKE, progress=False, folder=tmp_path)
-    assert not result.provenance.complete and result.metrics["step"].tolist() == [2, 4, 5]
-    assert all(value.isfinite().all() for value in result.tensors.values())
-    with pytest.raises(InvalidInput, match="stopped before its end"):
-        runs.record(result, "broken")
+    with pytest.warns(UserWarning, match=f"loss became nan in update {failing}; .* of update {kept}, .* Try a smaller"):
+        result = maze.run(config, progress=False, folder=tmp_path)
     monkeypatch.undo()
-    again, whole = maze.run(SMOKE, progress=False, folder=tmp_path), maze.run(SMOKE, progress=False)
-    assert again.metrics["step"].tolist() == [2, 4, 5, 6, 8, 10]
+    assert not result.provenance.complete and result.metrics.get("step", np.array([])).tolist() == recorded
+    if recorded:
+        steps = maze.train(replace(SMOKE, record_every=1))
+        good = next(record.checkpoint() for record in steps if record.step == kept)["network"]
+        for name, tensor in result.tensors.items():
+            assert (tensor == good[name]).all()
+        with pytest.raises(InvalidInput, match="stopped before its end"):
+            runs.record(result, "broken")
+    again, whole = maze.run(config, progress=False, folder=tmp_path), maze.run(config, progress=False)
+    assert again.metrics["step"].tolist() == sorted({*recorded, *whole.metrics["step"].tolist()})
     for name, tensor in whole.tensors.items():  # the update that failed is made again, from the same draws
         assert (again.tensors[name] == tensor).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_network_that_is_kept_of_a_real_divergence_works(seed):
+    """At this rate one step spoils the weights, and the next loss tells."""
+    config = replace(SMOKE, learning_rate=300.0, clip_norm=None, decay="none", record_every=1, seed=seed)
+    with pytest.warns(UserWarning, match="became"):
+        result = maze.run(config, progress=False)
+    lived = maze.test(maze.restore(result), config.task, 8)
+    assert lived.hidden.isfinite().all()
 
 
 def test_a_gradient_that_is_not_finite_is_no_step_without_clipping_either(monkeypatch):

@@ -63,7 +63,7 @@ def test_a_loss_that_is_not_finite_stops_after_the_last_good_state(monkeypatch):
         for record in patterns.train(smoke(record_every=2)):
             seen.append(record.step)
             finite.append(all(value.isfinite().all() for value in record.checkpoint()["network"].values()))
-    assert seen == [2, 3] and all(finite)
+    assert seen == [2] and all(finite)
 
 
 def test_a_killed_run_resumes_to_the_same_numbers(tmp_path):

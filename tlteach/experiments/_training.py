@@ -49,6 +49,7 @@ class Training:
         self.step, self.done, spent = 0, False, 0.0
         self._sums: dict[str, float] = {}
         self._count = 0
+        self._undo: Callable[[], None] | None = None
         if checkpoint is not None:
             network.load_state_dict(checkpoint["network"])
             optimizer.load_state_dict(checkpoint["optimizer"])
@@ -71,7 +72,8 @@ class Training:
 
         With `clip_norm` the gradient is made that long where it is longer; its length before joins them as `gradient`.
 
-        Raises Diverged, and leaves the network as it is, when the loss or the gradient is not finite.
+        Raises Diverged when the loss or the gradient is not finite. It was the step before that led there, so all is
+        as it was before that one.
         """
         seen = {"loss": loss.item(), **seen}
         self._require_finite("loss", seen["loss"])
@@ -85,6 +87,7 @@ class Training:
         else:
             seen["gradient"] = nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm).item()
             self._require_finite("gradient's length", seen["gradient"])
+        self._undo = self._remember()
         self.optimizer.step()
         self._drawn = self.generator.get_state()
         self.step += 1
@@ -96,8 +99,8 @@ class Training:
         self, update: Callable[[], None], total: int, every: int, enough: Callable[[], bool] = lambda: False
     ) -> Iterator[None]:
         """Call `update`, which calls the method of that name, until `total` are made or there are `enough`; then `done`
-        is true. Yields where a record is due: after `every` of them, at the end, and of the last good state where one
-        raises Diverged, before that goes on.
+        is true. Yields where a record is due: after `every` of them, at the end, and, before Diverged goes on, of
+        the last good state where that is newer than the last record. (It can be older: see `update`.)
         """
         recorded, self.done = self.step, self.step >= total
         while not self.done:
@@ -115,11 +118,34 @@ class Training:
                     yield
 
     def _require_finite(self, what: str, value: float) -> None:
-        if not math.isfinite(value):
-            raise Diverged(
-                f"the {what} became {value} in update {self.step + 1}; training stops with the network as it was "
-                "before. Try a smaller learning rate, clipping of the gradient (clip_norm), or a smaller start of eta."
-            )
+        if math.isfinite(value):
+            return
+        update = self.step + 1
+        if self._undo is not None:
+            self._undo()
+        raise Diverged(
+            f"the {what} became {value} in update {update}; training stops with the network of update {self.step}, the "
+            "last that is known to be good. Try a smaller learning rate, clipping of the gradient (clip_norm), or a "
+            "smaller start of eta."
+        )
+
+    def _remember(self) -> Callable[[], None]:
+        """What puts back all that the next step changes."""
+        good = [value.clone() for value in self._changing()]
+        before = {name: getattr(self, name) for name in ("step", "_count", "_drawn")} | {"_sums": dict(self._sums)}
+
+        def undo() -> None:
+            if len(good) < len(self._changing()):  # that step was the first: the optimiser had no state
+                self.optimizer.state.clear()
+            for value, was in zip(self._changing(), good, strict=True):
+                value.copy_(was)
+            vars(self).update(before, _undo=None)
+
+        return undo
+
+    def _changing(self) -> list[Tensor]:
+        states = self.optimizer.state.values()
+        return [*self.network.state_dict().values(), *(x for state in states for x in state.values() if x is not None)]
 
     def means(self) -> dict[str, float]:
         """Means since they were last asked for."""
