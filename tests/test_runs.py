@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +13,7 @@ import torch
 
 from tlteach import files, paths, runs
 from tlteach.errors import BadFile, InvalidInput
+from tlteach.experiments import maze
 from tlteach.runs import driving, folder, result
 
 
@@ -256,3 +260,30 @@ def test_a_run_that_another_commit_goes_on_with_names_both(tmp_path, monkeypatch
         drive(folder=tmp_path, on_record=stop, checkpoint_seconds=0)
     monkeypatch.setattr(driving, "commit", lambda: "second0")
     assert drive(folder=tmp_path).provenance.commit == "first00; second0"
+
+
+LIVING = """
+from tlteach.experiments import maze
+config = maze.Config.preset("smoke", episodes=1600)
+maze.run(config, folder={folder!r}, progress=False, checkpoint_seconds=0)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2])
+def test_a_process_that_is_killed_loses_nothing_that_was_kept(delay, tmp_path):
+    """Not an exception but the end of the process, in the middle of whatever it does: the same command goes on."""
+    command = [sys.executable, "-c", LIVING.format(folder=str(tmp_path))]
+    killed = subprocess.Popen(command)
+    while not (tmp_path / "checkpoint.pt").exists():
+        assert killed.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    time.sleep(delay)
+    killed.kill()
+    killed.wait()
+    assert not (tmp_path / "result.safetensors").exists()
+    config = maze.Config.preset("smoke", episodes=1600)
+    resumed, whole = (maze.run(config, folder=where, progress=False) for where in (tmp_path, None))
+    for name in whole.metrics.keys() - {"cpu_seconds"}:
+        np.testing.assert_array_equal(resumed.metrics[name], whole.metrics[name])
+    for name, tensor in whole.tensors.items():
+        assert torch.equal(resumed.tensors[name], tensor)

@@ -64,7 +64,9 @@ def restore_oracle(result: runs.Result) -> Oracle:
 
 
 def stored_config(result: runs.Result) -> Config:
-    """The configuration from the plain data that is stored."""
+    """The configuration from the plain data that is stored. Raises InvalidInput for another experiment's."""
+    if result.experiment != "multitask":
+        raise InvalidInput(f"this is a run of the experiment {result.experiment!r}, expected one of 'multitask'")
     default, stored = Config(), dict(result.config)
     for name, value in stored.items():
         if isinstance(value, dict):

@@ -61,8 +61,8 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
     while real_steps < budget:
         several = selection.candidates if selection and selection.rule == "best_of" and step else 1
         offered = tasks[place : place + several]
-        met, others = _best_of(shared, offered, budget - real_steps)
-        number = place + int((offered == met.task).all(-1).nonzero()[0])
+        met, others, chosen = _best_of(shared, offered, budget - real_steps)
+        number = place + chosen
         place += several
         skip = bool(selection) and selection.rule == "skip" and selection.skips(met.value, values, skipped)
         if math.isfinite(met.value):
@@ -108,12 +108,14 @@ def train(family: Family, config: AlgorithmConfig, checkpoint: dict | None = Non
         yield Record(step, metrics, shared.model, snapshot, step + left, real_steps >= budget)
 
 
-def _best_of(shared: Shared, tasks: Tensor, budget: int) -> tuple[Met, list[Met]]:
-    """The task to go on with and the others, of (W, K): rule B. Each is warmed up from the model and the value as they
-    are now; afterwards they are as the warm-up on the chosen one left them.
+def _best_of(shared: Shared, tasks: Tensor, budget: int) -> tuple[Met, list[Met], int]:
+    """The task to go on with, the others, and its number among them, of (W, K): rule B.
+
+    Each is warmed up from the model and the value as they are now; afterwards they are as the warm-up on the chosen one
+    left them.
     """
     if len(tasks) == 1:
-        return _meet(shared, tasks[0], budget), []
+        return _meet(shared, tasks[0], budget), [], 0
     before, met, after = _learned(shared), [], []
     for task in tasks:
         shared.fitter.load_state_dict(before["fitter"])
@@ -123,7 +125,7 @@ def _best_of(shared: Shared, tasks: Tensor, budget: int) -> tuple[Met, list[Met]
     best = shared.config.selection.best([each.value for each in met])
     shared.fitter.load_state_dict(after[best]["fitter"])
     shared.critic.load_state_dict(after[best]["critic"])
-    return met[best], met[:best] + met[best + 1 :]
+    return met[best], met[:best] + met[best + 1 :], best
 
 
 def _learned(shared: Shared) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """MAML for reinforcement learning (Finn et al. 2017): an initial policy from which a gradient step adapts to a task.
 
-As its authors' program does it (cbfinn/maml_rl), with all tasks in one batched computation: real trajectories of each
-task, a step of policy gradient on each, real trajectories of the adapted policies, one TRPO step on the initial one.
+As its authors' program does it (cbfinn/maml_rl): real trajectories of each task, a step of policy gradient on each,
+real trajectories of the adapted policies, one TRPO step on the initial one. Trajectories of all tasks are one batch;
+the steps are taken task by task, which on a CPU is faster (see `maml_outer.Adapted`).
 The value is a linear baseline, fitted to each task's trajectories anew; what comes after the horizon counts nothing.
 """
 

@@ -60,6 +60,11 @@ class SelectionConfig:
                 f"rule 'skip' compares a task with the {self.window} before, and the first has no value: it needs "
                 f"{self.window + 2} tasks or more, got {n_tasks}. Take more tasks or a smaller window"
             )
+        if self.rule == "best_of" and n_tasks < 2:
+            raise InvalidInput(
+                "rule 'best_of' chooses from the second task on, the first has no value: it needs 2 tasks or more, "
+                f"got {n_tasks}. Take more tasks, or uniform draws"
+            )
         if self.criterion.startswith("shadow") and n_models < 2:
             raise InvalidInput(
                 f"criterion {self.criterion!r} compares the members of an ensemble: it needs 2 models or more, got 1"
@@ -84,5 +89,10 @@ class SelectionConfig:
 
     @staticmethod
     def best(values: Sequence[float]) -> int:
-        """Rule B: the number of the candidate to collect on; the first of equals, one without a value before all."""
+        """Rule B: the number of the candidate to collect on; the first of equals, one without a value before all.
+
+        Raises InvalidInput without candidates.
+        """
+        if not values:
+            raise InvalidInput("rule 'best_of' got no candidates; it needs one or more")
         return max(range(len(values)), key=lambda i: math.inf if math.isnan(values[i]) else values[i])

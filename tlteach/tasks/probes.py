@@ -2,9 +2,9 @@
 
 | probe | an agent fails that |
 |---|---|
-| `Bandit` | is not told its last action and reward, or does not remember them |
-| `Recall` | does not carry its activities over, or whose gradient does not reach a step back |
-| `TMaze` | is not paid for what it did long ago, or mixes up episodes that end at different times |
+| `Bandit` | is not told what its last action brought |
+| `Recall` | does not carry its activities over |
+| `TMaze` | is not paid for what it did long ago |
 """
 
 import torch

@@ -19,6 +19,9 @@ OPTIONS = [
 ]
 
 
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+
+
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
@@ -91,18 +94,20 @@ def test_the_papers_observation():
     assert seen[9:].tolist() == pytest.approx([0, 0, 0, 0, 0, -0.1, 3, 1])
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_the_batch_does_what_the_single_one_does(options):
+def test_the_batch_does_what_the_single_one_does(options, device):
     """Step by step. Chance is the batch's: what it draws, the single mazes are told."""
     task, B = MazeTask(**options), 4
-    batch, single = BatchedMaze(task, B, generator()), [MazeEnv(**options) for _ in range(B)]
+    batch = BatchedMaze(task, B, torch.Generator(device).manual_seed(0), device)
+    single = [MazeEnv(**options) for _ in range(B)]
     seen = batch.reset()
     firsts = [env.reset(options={"goal": int(goal)})[0] for env, goal in zip(single, batch.goal, strict=True)]
-    assert (seen.numpy() == np.stack(firsts)).all()
+    assert (seen.cpu().numpy() == np.stack(firsts)).all()
     found = 0
     for t in range(task.episode_length):
         action = torch.randint(4, (B,), generator=generator(t))
-        seen, reward, over = batch.step(action)
+        seen, reward, over = (x.cpu() for x in batch.step(action.to(device)))
         for b, env in enumerate(single):
             one, r, terminated, truncated, info = env.step(int(action[b]))
             if info["reward_goal"]:
@@ -190,6 +195,8 @@ def test_sizes(size):
         (dict(episode_length=0), "episode_length"),
         (dict(observation="map"), "'corrected', 'paper'"),
         (dict(goal_reward=float("nan")), "goal_reward"),
+        (dict(goal_reward=-1.0), "goal_reward must be positive"),
+        (dict(goal_reward=10.0, bump_reward=6.0), "more than twice the size of bump_reward"),
     ],
 )
 def test_what_is_no_maze_is_refused(options, words):
@@ -197,7 +204,7 @@ def test_what_is_no_maze_is_refused(options, words):
         MazeEnv(**options)
 
 
-@pytest.mark.parametrize("action", [-1, 4, 1.0, None, "up", np.array([1, 2]), np.array(1.5)])
+@pytest.mark.parametrize("action", [-1, 4, 1.0, None, "up", True, np.array([1, 2]), np.array(1.5), np.array([4])])
 def test_the_environment_refuses_what_is_no_action(action):
     env = MazeEnv()
     env.reset(seed=0)
@@ -267,7 +274,7 @@ def test_pictures():
     )
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@needs_cuda
 def test_on_a_gpu():
     task = MazeTask(size=5, episode_length=20)
     maze = BatchedMaze(task, 8, torch.Generator("cuda").manual_seed(0), "cuda")
@@ -279,5 +286,8 @@ def test_a_strangers_agent_trains_on_it():
     import stable_baselines3 as sb3  # here: it takes seconds
 
     made = gymnasium.make("tlteach/PlasticMaze-v0", size=3, episode_length=20)
-    agent = sb3.PPO("MlpPolicy", made, n_steps=64, batch_size=64, seed=0, device="cpu").learn(128)
+    agent = sb3.PPO("MlpPolicy", made, n_steps=64, batch_size=64, seed=0, device="cpu")
+    before = [value.clone() for value in agent.policy.parameters()]
+    agent.learn(128)
     assert agent.num_timesteps == 128
+    assert all((now != was).any() for now, was in zip(agent.policy.parameters(), before, strict=True))

@@ -98,7 +98,7 @@ class MazeWalk(Widget):
         taken, length = len(self.rewards), self.task.episode_length
         if not taken:
             event = "You have not moved yet"
-        elif self.rewards[-1] > 1:
+        elif self.task.finds(self.rewards[-1]):
             event = f"{maze_picture.money(self.rewards[-1])}! Paid, and put down somewhere"
         elif self.rewards[-1] < 0:
             event = f"{maze_picture.money(self.rewards[-1])}: you walked into a wall"
@@ -112,7 +112,7 @@ class MazeWalk(Widget):
         if not self.revealed:
             return f"{self.title}, only the 3 by 3 cells around you. {self.words()}"
         row, column = self.task.plan.cells[self.env.goal]
-        finds = sum(reward > 1 for reward in self.rewards)
+        finds = sum(map(self.task.finds, self.rewards))
         chance, best = (number(value) for value in self.bounds)
         return (
             f"The whole maze, {self.task.size} by {self.task.size}: the goal was in row {row}, column {column}, "
@@ -134,7 +134,7 @@ class MazeWalk(Widget):
         parts += [maze_picture.payments(self.rewards, self.task.episode_length, MIDDLE, TOP + 158, RIGHT - MIDDLE - 40)]
         parts += [text(RIGHT, TOP - 14, "the maze", size=13, font_weight="600")]
         if self.revealed:
-            paid = [reward > 1 for reward in self.rewards]
+            paid = [self.task.finds(reward) for reward in self.rewards]
             parts += [maze_picture.plan(self.task, RIGHT, TOP, SIDE, self.env.goal, self.cells, paid=paid)]
             chance, best = (number(value) for value in self.bounds)
             note = f"In {self.task.episode_length} steps: chance {chance}, who knows the goal {best}"

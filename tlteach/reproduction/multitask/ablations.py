@@ -10,7 +10,7 @@ from tlteach.reproduction.measures import Sample, duration, p_value, select
 from tlteach.reproduction.multitask.common import called, number, score, tested, until_zero_shot, within
 from tlteach.runs import Result
 
-FAMILIES = ("navigation", "reacher")
+FAMILIES = ("navigation", "reacher", "halfcheetah-velocity")
 Change = tuple[str, Any]  # the name of a field and its value; ("", None) for none
 
 

@@ -27,6 +27,7 @@ NAMES = {
     "reacher": "Reacher",
     "halfcheetah-direction": "half-cheetah, direction",
     "halfcheetah-velocity": "half-cheetah, goal velocity",
+    "halfcheetah-velocity-both": "half-cheetah, goal velocity of either sign",
     "ant-velocity": "ant, goal velocity",
 }
 

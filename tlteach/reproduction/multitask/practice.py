@@ -30,6 +30,7 @@ from tlteach.reproduction.multitask.common import (
     verdict,
     within,
 )
+from tlteach.reproduction.multitask.rivals import best
 from tlteach.runs import Result
 
 WAY = 0.9  # of the way from a random policy to a good one
@@ -63,9 +64,8 @@ def warm_up(results: Sequence[Result]) -> Finding:
         if scratch:
             steps = scratch[0].config["baseline_updates"] * scratch[0].config["steps_per_task"]
             measured.append(line(family, f"from scratch, after {steps:,} real steps of the task", "last_real", scratch))
-        good = optimum or (ours if ours[0].config["stages"] else [])
-        if random and good:
-            low, high = score(random, "zero_real").median, score(good, "last_real").median
+        if random and (known := _known(results, family, ours, optimum)):
+            low, high = score(random, "zero_real").median, max(known)
             shares[family] = [(scores(run)["zero_real"] - low) / (high - low) for run in ours]
     if not shares:
         return Finding(measured=tuple(measured))
@@ -76,7 +76,24 @@ def warm_up(results: Sequence[Result]) -> Finding:
         name: f"{percent(float(np.median(share)))} of the way, {seeds(len(share))}" for name, share in shares.items()
     }
     summary = "; ".join(f"{called(name)}: {words}" for name, words in told.items())
-    return Finding(judged, summary, tuple(measured), f"{_gap(results)} {_notebooks(results)}".strip())
+    return Finding(judged, summary, tuple(measured), _gap(results))
+
+
+def _known(results: Sequence[Result], family: str, ours: Sequence[Result], optimum: Sequence[Result]) -> list[float]:
+    """Good returns on these test tasks that are known besides our zero shot: medians over seeds."""
+    found = [score(optimum, name).median for name in ("last_real", "best_return") if optimum]
+    stages = ours[0].config["stages"]
+    found += [score(ours, "last_real").median] if stages else []
+    for method in ("maml", "oracle"):
+        if runs := tested(within(results, family), method=method, test_tasks=ours[0].config["test_tasks"]):
+            found.append(Sample.each(runs, best).median)
+    return [*found, *([NOTEBOOKS[name][stages]] if (name := _authors(family)) else [])]
+
+
+def _authors(family: str) -> str:
+    """The family's name where the notebooks have numbers of it in this world, else nothing."""
+    name = family.removesuffix(AUTHORS)
+    return name if family.endswith(AUTHORS) and name in NOTEBOOKS else ""
 
 
 def _gap(results: Sequence[Result]) -> str:
@@ -87,18 +104,6 @@ def _gap(results: Sequence[Result]) -> str:
             gap = Sample.each(ours, lambda run: scores(run)["zero_virtual"] - scores(run)["zero_real"])
             parts.append(f"{number(gap.median)} on the {called(family)}")
     return f"The virtual return is above the real one by {', '.join(parts)} (median seed)." if parts else ""
-
-
-def _notebooks(results: Sequence[Result]) -> str:
-    """What the author's notebooks had at the end of the way, where ours is measured by its own end."""
-    parts = []
-    for family in families(results):
-        name, ours = family.removesuffix(AUTHORS), default(results, family)
-        if family.endswith(AUTHORS) and name in NOTEBOOKS and ours and (k := ours[0].config["stages"]):
-            last = score(ours, "last_real").median
-            parts.append(f"{number(last)} against {number(NOTEBOOKS[name][k])} on the {called(name)}")
-    told = "The way ends where ours did, not where the notebooks were: after the same stage "
-    return f"{told}{', '.join(parts)}." if parts else ""
 
 
 def several(results: Sequence[Result]) -> Finding:
@@ -119,6 +124,7 @@ def several(results: Sequence[Result]) -> Finding:
                 "one model": [r for r in select(alike, fitting="interleaved") if _models(r) == 1],
                 "several models": several[-1],
                 "several models, fitting first": [r for r in select(alike, fitting="first") if _models(r) > 1],
+                "one model, fitting first": [r for r in select(alike, fitting="first") if _models(r) == 1],
             }
             kinds = {name: tested(runs) for name, runs in kinds.items()}
             if not kinds["several models"] or not (kinds["one model"] or kinds["several models, fitting first"]):
@@ -175,10 +181,10 @@ def transfer(results: Sequence[Result]) -> Finding:
     return Finding(verdict(paper, carried), "; ".join(told), tuple(measured))
 
 
-def _warm_up_share(run: Result) -> float:
-    """Of the CPU time of training. The first task has all that a task takes but the warm-up, which it goes without."""
+def _warm_up_share(run: Result, without: float) -> float:
+    """Of the CPU time of training. without: seconds of a task without its warm-up."""
     tasks = int(np.isnan(run.metrics["stage"]).sum())
-    return 1 - tasks * float(run.metrics["cpu_seconds"][0]) / _seconds(run)
+    return 1 - tasks * without / _seconds(run)
 
 
 def compute(results: Sequence[Result]) -> Finding:
@@ -187,7 +193,9 @@ def compute(results: Sequence[Result]) -> Finding:
         ours = [run for run in default(results, family) if np.isnan(run.metrics["stage"]).sum() > 1]
         if not ours:
             continue
-        share = Sample.each(ours, _warm_up_share)
+        # a first task goes without warm-up; in some runs it also holds what is done once, so the shortest one counts
+        without = min(float(run.metrics["cpu_seconds"][0]) for run in ours)
+        share = Sample.each(ours, lambda run, without=without: _warm_up_share(run, without))
         shares[family] = share
         measured.append(Measured.of(f"{called(family)}: warm-up's share of training", share, percent, ours))
         pace = Sample.each(ours, lambda run: real_steps(run) / _seconds(run))
@@ -211,7 +219,7 @@ def _seconds(run: Result) -> float:
 
 TRANSFER = Claim(
     name="multitask-transfer",
-    title="A model of the world carries over to tasks never met, the more so the more it was trained on",
+    title="A model of the world carries over to tasks never met",
     number="zero shot 185, 231, 269 after 30, 50, 100 training tasks (ant, 2-D goal velocity)",
     says="Transfer the parameters of a learned dynamics model, not of a policy: tasks are reward functions over the "
     "same or similar dynamics. In the first author's notebooks zero shot grows with the number of training tasks.",
@@ -233,9 +241,9 @@ WARM_UP = Claim(
     source=f"{ABSTRACT}; returns read off a figure of the notebooks, ± 1%",
     rule=Rule(
         f"on a half-cheetah or an ant, every one of at least {ENOUGH} seeds is, zero shot, at least "
-        f"{WAY:.0%} of the way from the random policy's return to that after the last stage",
-        "the median seed is, on any family; where there are no stages, the goal is the return of the same "
-        "optimiser on the true dynamics",
+        f"{WAY:.0%} of the way from the random policy's return to the best that is known for its test tasks: its own "
+        "after the last stage, that on the true dynamics, MAML's, the oracle's or, at their sizes, the notebooks'",
+        "the median seed is, on any family",
     ),
     measure=warm_up,
 )

@@ -93,6 +93,9 @@ def dynamics(results: Sequence[Result]) -> Finding:
             if group[0].config["stages"]:
                 after = f"{words}: {after_stages(group[0])}, real return"
                 measured.append(line(family, after, "last_real", group))
+            for method, who in (("random", "random policy"), ("optimum", "same optimiser on the true dynamics")):
+                if runs := tested(within(usual(results, shift), family), method=method):
+                    measured.append(line(family, f"{words}: {who}", "zero_real", runs))
         found[family] = gaps
     if not found:
         return Finding()

@@ -67,7 +67,10 @@ class MazeEnv(gymnasium.Env):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         super().reset(seed=seed)
         n, start = len(self.task.plan.cells), self.task.plan.start
-        chosen = (options or {}).get("goal")
+        options = {} if options is None else options
+        if not isinstance(options, dict) or options.keys() - {"goal"}:
+            raise InvalidInput(f"reset takes options={{'goal': cell}}, got {options!r}")
+        chosen = options.get("goal")
         if chosen is not None and (not isinstance(chosen, Integral) or not 0 <= chosen < n):
             raise InvalidInput(f"the goal must be a cell from 0 to {n - 1}, got {chosen!r}")
         self.goal = int(self._draw(None if self.task.goal_at_start else start) if chosen is None else chosen)
@@ -79,11 +82,10 @@ class MazeEnv(gymnasium.Env):
             raise InvalidInput("the episode has not begun: call reset() before the first step()")
         if self.steps >= self.task.episode_length:
             raise InvalidInput(f"the episode is over after {self.task.episode_length} steps: call reset()")
-        if not isinstance(action, Integral) and not (isinstance(action, np.ndarray) and action.dtype.kind in "iu"):
-            raise InvalidInput(f"the action must be a whole number from 0 to 3, got {action!r}")
-        if np.size(action) != 1 or not 0 <= int(action) < len(ACTIONS):
+        value = np.asarray(action)
+        if value.dtype.kind not in "iu" or value.size != 1 or not 0 <= value.item() < len(ACTIONS):
             raise InvalidInput(f"the action must be 0 (up), 1 (down), 2 (left) or 3 (right), got {action!r}")
-        action, task = int(action), self.task
+        action, task = value.item(), self.task
         to = int(task.plan.next_cell[self.cell, action])
         bump = task.bump_reward if to == self.cell else 0.0
         found = to == self.goal

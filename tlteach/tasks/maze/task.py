@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -32,7 +32,8 @@ class MazeTask:
     observation: "paper": the raw step index, no previous action. "corrected": the share of the episode that is over,
         and the previous action (the authors' batched program, but that all four are 0 at the first step).
 
-    Raises InvalidInput for a size that is even or too small, and for numbers that are none.
+    Raises InvalidInput for a size that is even or too small, for numbers that are none, and for rewards of which a bump
+    is half as much as a goal or more: the two could not be told apart.
     """
 
     size: int = 9
@@ -53,6 +54,15 @@ class MazeTask:
                 f"take {self.size - 1} or {self.size + 1}"
             )
         checks.finite(goal_reward=self.goal_reward, bump_reward=self.bump_reward)
+        if abs(self.bump_reward) >= self.goal_reward / 2:
+            raise InvalidInput(
+                "goal_reward must be positive and more than twice the size of bump_reward, got "
+                f"{self.goal_reward:g} and {self.bump_reward:g}"
+            )
+
+    def finds(self, reward: Any) -> Any:
+        """Whether a reward, or which of an array or a tensor, is that of a step onto the goal."""
+        return reward > self.goal_reward / 2
 
     @property
     def plan(self) -> "Plan":
