@@ -69,6 +69,8 @@ def test_levels(made):
     assert verdict("maze-levels", both(148, 50, seeds=1)) == "partly"
     assert verdict("maze-levels", both(300, 50)) == "partly"
     assert verdict("maze-levels", both(300, 10)) == "not reproduced"
+    assert verdict("maze-levels", both(60, 70)) == "not reproduced", "the order is the other one"
+    assert verdict("maze-levels", both(60, 70, seeds=1)) == "undecided"
     assert verdict("maze-levels", both(148, 50, episodes=200_000)) == "not yet run"
     assert verdict("maze-levels", runs(made, "plastic", 148) + runs(made, "rnn", 50)) == "not yet run", "another view"
     seen = dict(task=Config.preset("paper").task, episodes=1_000_000, seeds=5)
@@ -109,6 +111,18 @@ def test_each_network_at_its_best_rate_is_one_setting(made):
     assert verdict("maze-plastic", equal + spoiled) == "partly"
 
 
+def test_a_shared_alpha_is_also_compared_with_none(made):
+    found = runs(made, "plastic", 150) + runs(made, "shared", 40) + runs(made, "rnn", 60)
+    finding = CLAIMS["maze-shared"].measure(found)
+    assert "42.0 against 62.0, p = 0.008. No plasticity is a shared alpha of 0" in finding.analysis
+    assert (
+        "62.0 against 62.0, p = 1.000."
+        in CLAIMS["maze-shared"]
+        .measure(runs(made, "plastic", 150) + runs(made, "shared", 60) + runs(made, "rnn", 60))
+        .analysis
+    )
+
+
 def test_no_runs_are_compared_twice(made):
     """At a rate that is the best of both, they differ in one setting only."""
     found = runs(made, "plastic", 150) + runs(made, "shared", 50)
@@ -127,8 +141,8 @@ def test_the_table_of_all_networks(made):
     ]
     rows = maze.every_network(found).rows
     assert [row[0] for row in rows[2:]] == ["an alpha for each connection", "no plasticity", "LSTM, as many parameters"]
-    assert [row[1] for row in rows[2:]] == ["0.001", "0.003", "0.003"] and rows[2][2:4] == ("30,000", "5")
-    assert rows[2][4:] == ("0.0", "152.0 (151.0 to 153.0)", "", "") and rows[3][5:] == (
+    assert [row[2] for row in rows[2:]] == ["0.001", "0.003", "0.003"] and rows[2][3:5] == ("30,000", "5")
+    assert rows[2][5:] == ("0.0", "152.0 (151.0 to 153.0)", "", "") and rows[3][6:] == (
         "52.0 (51.0 to 53.0)",
         "34%",
         "0.008",

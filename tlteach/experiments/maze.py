@@ -72,7 +72,7 @@ class Config:
         generalised advantage estimation; 1 for the paper's plain returns.
     penalty: of concentrated policies, "simpson" (the paper's) or "entropy". penalty_weight, value_weight: in the loss.
     learning_rate, adam_eps: Adam's. decay: of the rate, "cosine" (up over 50 updates, then down to zero) or "none" (the
-        paper's). At a constant high rate a network that explores well can forget it in one bad update.
+        paper's).
     clip_norm: most length of the gradient, or none.
     record_every: updates between two records.
     seed: of the initial weights and of the episodes.
