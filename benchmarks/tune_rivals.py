@@ -2,11 +2,12 @@
 
 Every setting gets the real steps of the lesson preset, and training seed 100, which no recorded run has. It is measured
 on ten tasks of seed 999, which none is tested on, in the preset's way to act: the mean return of the policies at 80, 90
-and 100% of training, MAML's after one gradient step. The size of the outer step and the first noise of the actions are
-tried together; then, for MAML, the size of the inner step at the best of them.
+and 100% of training, MAML's after one gradient step. From a first setting one value after the other is moved along its
+ladder for as long as that pays, until none moves: the best setting has worse ones on all sides, or is at an end.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 
@@ -17,9 +18,12 @@ from tlteach.experiments import multitask
 from tlteach.experiments._multitask_config import family
 from tlteach.modelbased import maml, maml_adaptation, oracle
 
-OUTER = (0.01, 0.03, 0.1)  # KL of a step, in nats
-NOISE = (0.0, -0.5, -1.0)  # log_std
-INNER = (0.05, 0.2)  # beside the preset's 0.1
+LADDERS = {
+    "log_std": (0.0, -0.5, -1.0, -1.5, -2.0),  # first noise of the actions
+    "max_kl": (0.003, 0.01, 0.03, 0.1, 0.3),  # of an outer step, in nats
+    "fast_lr": (0.0125, 0.025, 0.05, 0.1, 0.2),  # of MAML's inner step
+}
+FIRST = dict(log_std=-0.5, max_kl=0.03, fast_lr=0.1)
 TRAINING_SEED, TASK_SEED, N_TASKS = 100, 999, 10
 
 
@@ -65,26 +69,45 @@ def _late(training, tried, look) -> float:
     return fmean(found)
 
 
-def tune(name: str, method: str) -> None:
-    base = multitask.Config.preset("lesson", name, method=method)
+def attempt(name: str, method: str, setting: dict[str, float]) -> float:
+    """What a setting is worth."""
+    base, log_std, max_kl = (
+        multitask.Config.preset("lesson", name, method=method),
+        setting["log_std"],
+        setting["max_kl"],
+    )
+    if method == "maml":
+        rate = setting["fast_lr"]
+        made = replace(base.maml, max_kl=max_kl, log_std=log_std, fast_lr=rate, test_lr=rate)
+        found = of_maml(replace(base, maml=made))
+    else:
+        made = replace(base.oracle, log_std=log_std)
+        found = of_oracle(replace(base, oracle=made, trpo=replace(base.trpo, max_kl=max_kl)))
+    print(
+        f"{name} {method}: {', '.join(f'{key} {value:g}' for key, value in setting.items())}: {found:.1f}", flush=True
+    )
+    return found
 
-    def attempt(max_kl: float, log_std: float, fast_lr: float | None = None) -> float:
-        if method == "maml":
-            made = replace(base.maml, max_kl=max_kl, log_std=log_std, fast_lr=fast_lr, test_lr=fast_lr)
-            found = of_maml(replace(base, maml=made))
-        else:
-            made = replace(base.oracle, log_std=log_std)
-            found = of_oracle(replace(base, oracle=made, trpo=replace(base.trpo, max_kl=max_kl)))
-        inner = f", fast_lr {fast_lr:g}" if fast_lr else ""
-        print(f"{name} {method}: max_kl {max_kl:g}, log_std {log_std:g}{inner}: {found:.1f}", flush=True)
-        return found
 
-    inner = (base.maml.fast_lr,) if method == "maml" else ()
-    found = {(kl, noise, *inner): attempt(kl, noise, *inner) for kl in OUTER for noise in NOISE}
-    if inner:
-        best = max(found, key=found.get)[:2]
-        found |= {(*best, rate): attempt(*best, rate) for rate in INNER}
-    print(f"{name} {method} best: {max(found, key=found.get)}", flush=True)
+def climb(worth: Callable[[dict[str, float]], float], best: dict[str, float]) -> dict[str, float]:
+    """The setting from which no step along one ladder pays."""
+    known: dict[tuple, float] = {}
+
+    def ask(setting: dict[str, float]) -> float:
+        key = tuple(setting.values())
+        if key not in known:
+            known[key] = worth(setting)
+        return known[key]
+
+    start = None
+    while start != best:
+        start = best
+        for key in best:
+            for step in (1, -1):
+                ladder, place = LADDERS[key], LADDERS[key].index(best[key]) + step
+                while 0 <= place < len(ladder) and ask(tried := best | {key: ladder[place]}) > ask(best):
+                    best, place = tried, place + step
+    return best
 
 
 def main() -> None:
@@ -95,7 +118,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.families:
         for method in options.methods:
-            tune(name, method)
+            first = {key: value for key, value in FIRST.items() if method == "maml" or key != "fast_lr"}
+            best = climb(lambda setting, name=name, method=method: attempt(name, method, setting), first)
+            print(f"{name} {method} best: {best}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tlteach import runs
 from tlteach.errors import BadFile, InvalidInput
 from tlteach.experiments import multitask
 from tlteach.experiments.multitask import Config
-from tlteach.tasks.families import Navigation, simulator
+from tlteach.tasks.families import Navigation, families, simulator
 
 TINY = Config.preset("smoke", evaluation_episodes=1, episode_steps=10, steps_per_task=20)
 METHODS = ("model-based", "scratch", "optimum", "random")
@@ -107,6 +107,30 @@ def test_a_recorded_model_of_other_dimensions_is_refused(result):
     reacher = {**result.config, "family": "reacher"}
     with pytest.raises(BadFile, match="not of reacher"):
         multitask.restore(replace(result, config=reacher))
+    with pytest.raises(InvalidInput, match="experiment 'maze', expected one of 'multitask'"):
+        multitask.restore(replace(result, experiment="maze"))
+
+
+@pytest.mark.parametrize("preset", multitask.PRESETS)
+@pytest.mark.parametrize("name", families())
+def test_every_family_has_every_preset(name, preset):
+    config = multitask.Config.preset(preset, name)
+    assert config.family == name and multitask.test_tasks(config).shape[0] == config.test_tasks
+
+
+@pytest.mark.parametrize("name", families())
+def test_every_family_runs_at_smoke(name):
+    result = multitask.run(multitask.Config.preset("smoke", name), progress=False)
+    assert result.provenance.complete and np.isfinite(multitask.scores(result)["last_real"])
+
+
+def test_forty_held_out_tasks_are_one_batch():
+    """As many as the authors'; each with a policy of its own, over one stream of model fitting."""
+    result = multitask.run(replace(TINY, test_tasks=40, stages=0), progress=False)
+    at_test = result.metrics["stage"] == 0
+    assert at_test.sum() == 40 and len(np.unique(result.metrics["real_return"][at_test])) == 40
+    policies = {name: value for name, value in result.tensors.items() if name.startswith("policies.")}
+    assert policies and all(len(value) == 40 for value in policies.values())
 
 
 def test_a_reward_that_is_wrong_stops_the_run_and_says_so(monkeypatch):

@@ -126,6 +126,15 @@ def test_of_several_the_one_with_the_largest_value_is_gone_on_with(monkeypatch):
         assert numbers[group + 1] == 1 + first + chosen
 
 
+def test_the_number_of_a_task_is_its_place_though_tasks_repeat(monkeypatch):
+    scripted(monkeypatch, [float(k) for k in range(20)])  # the last one of the candidates is the best
+    two_ways = family("halfcheetah-direction", horizon=10)
+    drawn = two_ways.sample_tasks(5 * 3, TINY.seed)
+    assert len(drawn.unique()) == 2, "with three candidates some are alike"
+    told = [r.metrics["task"] for r in train(two_ways, config("drop-mean", "best_of"))]
+    assert told[:4] == [0, 3, 6, 9]
+
+
 def test_practice_that_diverged_has_no_value_and_gets_its_real_steps(monkeypatch):
     scripted(monkeypatch, [3.0, 2.0] + [1.0] * 20)
     practise, calls = Shared.practise, []
@@ -233,6 +242,10 @@ def test_refusals():
         SelectionConfig(rule="rule A")
     with pytest.raises(InvalidInput, match="candidates must be a whole number of at least 2, got 1"):
         SelectionConfig(rule="best_of", candidates=1)
+    with pytest.raises(InvalidInput, match="'best_of' chooses from the second task on, .* got 1"):
+        replace(TINY, n_tasks=1, selection=SelectionConfig(rule="best_of"))
+    with pytest.raises(InvalidInput, match="no candidates"):
+        SelectionConfig.best([])
     with pytest.raises(InvalidInput, match="patience must be a whole number of at least 1, got 0"):
         SelectionConfig(patience=0)
     with pytest.raises(InvalidInput, match="the 10 before, .* needs 12 tasks or more, got 5"):
