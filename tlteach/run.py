@@ -41,6 +41,37 @@ def command(experiment: str, arguments: Sequence[str]) -> int:
     return 0 if all(result.provenance.complete for result in results) else 1
 
 
+def arguments(experiment: str, config: dict[str, Any]) -> list[str]:
+    """What `tlteach run experiment` is given for a run of this stored configuration, but for the seed: the preset from
+    which least of it differs, and what differs.
+    """
+    module = experiments.load(experiment)
+    return min((_arguments(module.Config, preset, config) for preset in module.PRESETS), key=len)
+
+
+def _arguments(kind: type, preset: str, config: dict[str, Any]) -> list[str]:
+    chosen = {name: config[name] for name in options.parameters(kind.preset) if name in config}
+    usual, base = runs.plain(kind.preset(preset)), _flat(runs.plain(kind.preset(preset, **chosen)))
+    told = {name: value for name, value in chosen.items() if value != usual[name]}
+    told |= {name: value for name, value in _flat(config).items() if name in base and value != base[name]}
+    words = ["--preset", preset]
+    for name, value in told.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{'' if value else 'no-'}{option}")
+        elif name != "seed":
+            words += [f"--{option}", *map(str, value if isinstance(value, list) else [value])]
+    return words
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested fields by the names of their options: "task.n_bits"."""
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return found
+
+
 def _parser(experiment: str, module) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"tlteach run {experiment}",

@@ -10,6 +10,7 @@ from tlteach.reproduction import images, maze, multitask, one_shot, patterns
 from tlteach.reproduction.claim import Chapter, Claim, Finding
 from tlteach.reproduction.evidence import Evidence, recorded
 from tlteach.reproduction.measures import Sample, duration
+from tlteach.run import arguments
 from tlteach.runs import Result
 
 CHAPTERS: tuple[Chapter, ...] = (
@@ -105,9 +106,11 @@ def provenance_table(evidence: Evidence) -> Table:
                     _each(each.machine for each in from_),
                     _each(each.finished[:10] for each in from_),
                     _each(each.data or "random numbers" for each in from_),
+                    f"`{experiment} {' '.join(arguments(experiment, group[0].config))}`",
                 )
             )
     columns = ("recorded run", "seeds", "CPU time a run", "commit", "version", "machine", "finished", "data")
+    columns += ("tlteach run, with --seeds and --record",)
     return Table(columns, rows, "Provenance")
 
 
