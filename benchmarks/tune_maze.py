@@ -1,11 +1,13 @@
 """Learning rate of each network in the recorded runs of the maze: `python -m benchmarks.tune_maze [NETWORK ...]`.
 
-The recorded runs' budget, and seed 100, which none of them has. A rate is worth the reward of an episode over the last
-twentieth of the run; one that diverges is worth nothing. From 1e-3 and 3e-3 it goes on to the side of the better one
-for as long as that pays, so the best one has a worse one on both sides, or is at the end of the list.
+The recorded runs' budget, and seeds that none of them has. A run is worth the reward of an episode over its last
+twentieth, one that diverges nothing, a rate the median of its runs: a single one may be lucky. From 1e-3 and 3e-3 it
+goes on to the side of the better one for as long as that pays, so the best one has a worse one on both sides, or is at
+the end of the list.
 """
 
 import argparse
+from statistics import fmean, median
 
 import torch
 
@@ -14,27 +16,30 @@ from tlteach.experiments import maze
 
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 FIRST = 2, 3
-SEED, LAST = 100, 0.05
+SEEDS, LAST = (100, 101, 102), 0.05
 
 
-def attempt(network: maze.Network, rate: float) -> float:
+def attempt(network: maze.Network, rate: float, seed: int) -> float:
     """Reward of an episode at the end of a run."""
-    config = maze.Config.preset("long", network, learning_rate=rate, seed=SEED)
+    config = maze.Config.preset("long", network, learning_rate=rate, seed=seed)
     try:
         rewards = [record.metrics["return"] for record in maze.train(config)]
-        found = sum(late := rewards[-round(LAST * len(rewards)) :]) / len(late)
+        found = fmean(rewards[-round(LAST * len(rewards)) :])
     except Diverged:
         found = float("-inf")
-    print(f"{network:12} rate {rate:<7g} {found:6.1f}", flush=True)
+    print(f"{network:12} rate {rate:<7g} seed {seed} {found:6.1f}", flush=True)
     return found
 
 
 def climb(network: maze.Network) -> float:
-    found = {i: attempt(network, RATES[i]) for i in FIRST}
+    def worth(i: int) -> float:
+        return median(attempt(network, RATES[i], seed) for seed in SEEDS)
+
+    found = {i: worth(i) for i in FIRST}
     best = max(found, key=found.get)
     step = 1 if best == FIRST[1] else -1
     while 0 <= best + step < len(RATES):
-        found[best + step] = attempt(network, RATES[best + step])
+        found[best + step] = worth(best + step)
         if found[best + step] < found[best]:
             break
         best += step

@@ -29,7 +29,7 @@ def changes(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(config: dict[str, Any], preset: str) -> dict[str, Any]:
-    usual, base = _base(preset, config["family"], None), _base(preset, config["family"], config["optimizer"])
+    usual, base = (_base(preset, config["family"], each, config["method"]) for each in (None, config["optimizer"]))
     fields, found = MATTERS[config["method"]], {}
     if config["method"] in PRACTISED:
         fields = fields | {"warm_up", config["optimizer"]}
@@ -47,8 +47,8 @@ def _changes(config: dict[str, Any], preset: str) -> dict[str, Any]:
 
 
 @cache
-def _base(preset: str, family: str, optimizer: str | None) -> dict[str, Any]:
-    return plain(Config.preset(preset, family, optimizer))
+def _base(preset: str, family: str, optimizer: str | None = None, method: str = "model-based") -> dict[str, Any]:
+    return plain(Config.preset(preset, family, optimizer, method))
 
 
 def world(config: dict[str, Any]) -> str:
@@ -57,7 +57,7 @@ def world(config: dict[str, Any]) -> str:
     """
     own, lesson, paper = (
         (each["frame_skip"], each["episode_steps"])
-        for each in (config, *(_base(preset, config["family"], None) for preset in ("lesson", "paper")))
+        for each in (config, *(_base(preset, config["family"]) for preset in ("lesson", "paper")))
     )
     if own == lesson:
         return config["family"]

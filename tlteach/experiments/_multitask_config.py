@@ -106,18 +106,22 @@ class Config:
 
     @classmethod
     def preset(
-        cls, preset: str, family: str = "navigation", optimizer: Optimizer | None = None, **changes: Any
+        cls,
+        preset: str,
+        family: str = "navigation",
+        optimizer: Optimizer | None = None,
+        method: Method = "model-based",
+        **changes: Any,
     ) -> "Config":
-        """A preset of a family, with fields changed at will.
+        """A preset of a family for a method, with fields changed at will.
 
         smoke: seconds. lesson: shows the effect within a minute (the cheetah in some). paper: the authors' setting.
         """
         checks.choice("preset", preset, PRESETS)
         family_called(family)
         settings = dict(SETTINGS[preset].get(family, SETTINGS[preset]["others"]))
-        pace, gradient_steps = settings.pop("pace", {}), settings.pop("gradient_steps", None)
-        if changes.get("method") == "maml" and gradient_steps is not None:
-            settings["stages"] = gradient_steps
+        pace, own = settings.pop("pace", {}), settings.pop("methods", {})
+        settings |= {"method": method} | own.get(method, {})
         if optimizer not in (None, settings["optimizer"]):
             settings["optimizer"] = optimizer
             if optimizer in pace:

@@ -35,7 +35,7 @@ FAST_TRPO = TRPOConfig(max_kl=0.02, fisher_every=4)
 FAST_MAML = MAMLConfig(tasks=10, episodes=10, max_kl=0.03, fisher_every=4)
 FAST_ORACLE = OracleConfig(tasks=10, episodes=4, hidden=(64, 64), activation="tanh", log_std=-0.5)
 
-# gradient_steps: of MAML on a test task, its `stages`
+# methods: what a method has for itself; MAML's stages are gradient steps on a test task
 # pace: updates of the policy in an iteration that take another optimiser about the CPU time of the preset's own
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "smoke": {
@@ -51,23 +51,24 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "lesson": {
         "navigation": dict(
             optimizer="trpo", n_tasks=5, steps_per_task=800, test_tasks=3, test_iterations=30, stages=0, act="mean",
-            window=3, baseline_updates=120, capacity=4_000, log_std=-0.5, dynamics=DynamicsConfig(5, (64, 64), "silu"),
+            window=3, baseline_updates=120, methods=dict(maml=dict(stages=2)), capacity=4_000, log_std=-0.5,
+            dynamics=DynamicsConfig(5, (64, 64), "silu"),
             critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 100, 4, 20), pace=dict(ppo=3, shac=2),
-            maml=replace(FAST_MAML, iterations=150), gradient_steps=2, oracle=replace(FAST_ORACLE, iterations=250),
+            maml=replace(FAST_MAML, iterations=150), oracle=replace(FAST_ORACLE, iterations=250),
         ),
         "reacher": dict(
             optimizer="trpo", n_tasks=4, steps_per_task=1_000, test_tasks=3, test_iterations=40, stages=0, act="mean",
-            window=2, baseline_updates=160, capacity=4_000, log_std=-0.5,
+            window=2, baseline_updates=160, methods=dict(maml=dict(stages=2)), capacity=4_000, log_std=-0.5,
             dynamics=DynamicsConfig(3, (128, 128), "silu"),
             critic=FAST_CRITIC, trpo=FAST_TRPO, warm_up=_scaled(10, 80, 4, 20), pace=dict(ppo=3, shac=2),
-            maml=replace(FAST_MAML, iterations=100), gradient_steps=2, oracle=replace(FAST_ORACLE, iterations=250),
+            maml=replace(FAST_MAML, iterations=100), oracle=replace(FAST_ORACLE, iterations=250),
         ),
         "others": dict(
             optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=15, stages=0,
-            baseline_updates=50, capacity=36_000, episode_steps=100, log_std=-1.0,
+            baseline_updates=50, methods=dict(maml=dict(stages=2)), capacity=36_000, episode_steps=100, log_std=-1.0,
             dynamics=DynamicsConfig(3, (200, 200), "silu"), critic=FAST_CRITIC, warm_up=_scaled(10, 60, 2, 40),
             pace=dict(ppo=4, trpo=6),
-            maml=replace(FAST_MAML, iterations=50), gradient_steps=2, oracle=replace(FAST_ORACLE, iterations=100),
+            maml=replace(FAST_MAML, iterations=50), oracle=replace(FAST_ORACLE, iterations=100),
         ),
     },
     "paper": {  # the authors' time step; their networks and amounts are the defaults
