@@ -65,10 +65,12 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         ),
         "others": dict(
             optimizer="shac", n_tasks=18, steps_per_task=2_000, test_tasks=4, test_iterations=15, stages=0,
-            baseline_updates=50, methods=dict(maml=dict(stages=2)), capacity=36_000, episode_steps=100, log_std=-1.0,
+            baseline_updates=50, methods=dict(maml=dict(stages=2), oracle=dict(trpo=TRPOConfig(max_kl=0.3))),
+            capacity=36_000, episode_steps=100, log_std=-1.0,
             dynamics=DynamicsConfig(3, (200, 200), "silu"), critic=FAST_CRITIC, warm_up=_scaled(10, 60, 2, 40),
             pace=dict(ppo=4, trpo=6),
-            maml=replace(FAST_MAML, iterations=50), oracle=replace(FAST_ORACLE, iterations=100),
+            maml=replace(FAST_MAML, iterations=50, log_std=-2.0, max_kl=0.1, fast_lr=0.0125, test_lr=0.0125),
+            oracle=replace(FAST_ORACLE, iterations=100, log_std=-1.0),
         ),
     },
     "paper": {  # the authors' time step; their networks and amounts are the defaults

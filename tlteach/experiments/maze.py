@@ -140,7 +140,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 # The best of 3e-4, 1e-3 and 3e-3 after 30,000 episodes of seed 100, for "rnn" and "lstm"; of "plastic", "shared" and
 # "modulated" it was 1e-3 ("modulated" diverged at 3e-3). "rnn_wide" takes the rate of "rnn", "retroactive" is untried.
-LONG_RATES = {"shared": 1e-2, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 3e-3}
+LONG_RATES = {"shared": 1e-2, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2}
 
 
 def build(config: Config, kind: type[Episodes] | Episodes = BatchedMaze) -> MazeNetwork:
