@@ -138,8 +138,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
                   learning_rate=1e-4, decay="none", clip_norm=None, record_every=1_000),
 }  # fmt: skip
 
-# By `benchmarks/tune_maze.py`, where "lstm" and "shared" had three seeds and the others one; 1e-3 for those that are not
-# here. "modulated" diverged at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" is untried.
+# By `benchmarks/tune_maze.py`, where "lstm", "shared" and "plastic" had three seeds and the others one; 1e-3 for those
+# that are not here. "modulated" diverged at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" is untried.
 LONG_RATES = {"shared": 3e-3, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2}
 
 
