@@ -1,12 +1,13 @@
 """Learning rate of each network in the recorded runs of the maze: `python -m benchmarks.tune_maze [NETWORK ...]`.
 
 The recorded runs' budget, and seeds that none of them has. A run is worth the reward of an episode over its last
-twentieth, one that diverges nothing, a rate the median of its runs: a single one may be lucky. From 1e-3 and 3e-3 it
+twentieth, a rate the median of its runs: a single one may be lucky. One that diverges rules its rate out. From 1e-3 and 3e-3 it
 goes on to the side of the better one for as long as that pays, so the best one has a worse one on both sides, or is at
 the end of the list.
 """
 
 import argparse
+import math
 from statistics import fmean, median
 
 import torch
@@ -33,7 +34,8 @@ def attempt(network: maze.Network, rate: float, seed: int) -> float:
 
 def climb(network: maze.Network) -> float:
     def worth(i: int) -> float:
-        return median(attempt(network, RATES[i], seed) for seed in SEEDS)
+        found = [attempt(network, RATES[i], seed) for seed in SEEDS]
+        return median(found) if all(map(math.isfinite, found)) else -math.inf
 
     found = {i: worth(i) for i in FIRST}
     best = max(found, key=found.get)

@@ -120,7 +120,7 @@ class Config:
         corrected observation (the recorded runs). paper: the authors' setting, a million single episodes.
         """
         checks.choice("preset", preset, PRESETS)
-        rate = {"learning_rate": LONG_RATES.get(network, 1e-3)} if preset == "long" else {}
+        rate = {"learning_rate": LONG_RATES[network]} if preset == "long" else {}
         return cls(**({"network": network} | rate | SETTINGS[preset] | changes))
 
     @property
@@ -138,9 +138,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
                   learning_rate=1e-4, decay="none", clip_norm=None, record_every=1_000),
 }  # fmt: skip
 
-# By `benchmarks/tune_maze.py`, where "lstm", "shared" and "plastic" had three seeds and the others one; 1e-3 for those
-# that are not here. "modulated" diverged at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" is untried.
-LONG_RATES = {"shared": 3e-3, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2}
+# By `benchmarks/tune_maze.py`: three seeds of "plastic", "shared" and "lstm", one of "rnn" and "modulated", which diverged
+# at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" that of "modulated".
+LONG_RATES: dict[Network, float] = {
+    "plastic": 3e-3, "shared": 3e-3, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2, "modulated": 1e-3, "retroactive": 1e-3,
+}  # fmt: skip
 
 
 def build(config: Config, kind: type[Episodes] | Episodes = BatchedMaze) -> MazeNetwork:
