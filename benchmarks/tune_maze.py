@@ -1,9 +1,9 @@
 """Learning rate of each network in the recorded runs of the maze: `python -m benchmarks.tune_maze [NETWORK ...]`.
 
 The recorded runs' budget, and seeds that none of them has. A run is worth the reward of an episode over its last
-twentieth, a rate the median of its runs: a single one may be lucky. One that diverges rules its rate out. From 1e-3 and 3e-3 it
-goes on to the side of the better one for as long as that pays, so the best one has a worse one on both sides, or is at
-the end of the list.
+twentieth, a rate the median of its runs: a single one may be lucky. One that diverges rules its rate out. From 1e-3 and
+3e-3 it goes on to the side of the better one for as long as that pays, so the best one has a worse one on both sides,
+or is at the end of the list.
 """
 
 import argparse

@@ -138,10 +138,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
                   learning_rate=1e-4, decay="none", clip_norm=None, record_every=1_000),
 }  # fmt: skip
 
-# By `benchmarks/tune_maze.py`: three seeds of "plastic", "shared" and "lstm", one of "rnn" and "modulated", which diverged
-# at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" that of "modulated".
+# By `benchmarks/tune_maze.py`: three seeds of "plastic", "shared" and "lstm", one of "rnn" and of "modulated", which
+# diverged at 3e-3. "rnn_wide" takes the rate of "rnn", "retroactive" that of "modulated".
 LONG_RATES: dict[Network, float] = {
-    "plastic": 3e-3, "shared": 3e-3, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2, "modulated": 1e-3, "retroactive": 1e-3,
+    "plastic": 3e-3, "shared": 3e-3, "rnn": 3e-3, "rnn_wide": 3e-3, "lstm": 1e-2,
+    "modulated": 1e-3, "retroactive": 1e-3,
 }  # fmt: skip
 
 
