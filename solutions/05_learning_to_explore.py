@@ -883,7 +883,7 @@ stuck.reveal(
 
 # %% [markdown]
 # Compare with the table of five seeds. *There* the plastic networks were clearly ahead, after three per cent of the episodes. *Here*, after all of them, the one plastic network is below both: below its own kind there, and below the one without plasticity here. Which sentence is wrong?
-# None needs to be. Three things differ at once: the raw step number, the missing last action, and the length; and a single run each may be an accident. If you had one more day of computing, which *one* of the three would you change first, and with how many seeds?
+# None needs to be. Four things differ at once: the raw step number, the missing last action, the length, and the rate (both had 0.003; there the plastic networks had 0.001, as one of four runs diverged at 0.003); and a single run each may be an accident. If you had one more day of computing, which *one* of the four would you change first, and with how many seeds?
 #
 # Now the paper's sentences, all together: plastic networks outperform those without plasticity, and an alpha *for each connection* is crucial. What do our runs say about each? A † marks what we know of the paper from memory only; what makes a verdict "partly" stands in `REPRODUCTION.md`:
 
