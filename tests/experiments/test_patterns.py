@@ -66,6 +66,22 @@ def test_a_loss_that_is_not_finite_stops_after_the_last_good_state(monkeypatch):
     assert seen == [2] and all(finite)
 
 
+def test_what_follows_a_divergence_has_the_same_running_error(monkeypatch, tmp_path):
+    real, calls, config = patterns.episode_loss, [], smoke(window=1000)
+
+    def poisoned(output, episode):
+        calls.append(1)
+        return real(output, episode) * (torch.nan if len(calls) == 6 else 1)
+
+    monkeypatch.setattr(patterns, "episode_loss", poisoned)
+    with pytest.warns(UserWarning, match="became nan in update 6"):
+        run(config, folder=tmp_path)
+    monkeypatch.undo()
+    again, whole = run(config, folder=tmp_path), run(config)
+    shared = np.isin(again.metrics["step"], whole.metrics["step"])
+    np.testing.assert_array_equal(again.metrics["running_error"][shared], whole.metrics["running_error"])
+
+
 def test_a_killed_run_resumes_to_the_same_numbers(tmp_path):
     whole = run(smoke())
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tlteach import checks, runs
-from tlteach.errors import InvalidInput
+from tlteach.errors import Diverged, InvalidInput
 from tlteach.experiments._pattern_network import NETWORKS, Network, PatternNetwork, ablate, evaluate
 from tlteach.experiments._pattern_report import plot, solved_after, table
 from tlteach.experiments._training import Training, seeded
@@ -170,13 +170,20 @@ def train(config: Config, checkpoint: dict | None = None) -> Iterator[runs.Recor
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     training = Training(network, optimizer, generator, checkpoint)
     window = deque((checkpoint or {}).get("window", ()), maxlen=-(-config.window // config.batch_size))  # of updates
-    total = -(-config.episodes // config.batch_size)
+    total, before = -(-config.episodes // config.batch_size), tuple(window)
 
     def update() -> None:
+        nonlocal before
         episode = config.task.sample(config.batch_size, generator)
         output = network(episode.inputs)
         error = bit_errors(output[-1].detach(), episode.targets).mean().item()
-        training.update(episode_loss(output, episode), error=error)
+        try:
+            training.update(episode_loss(output, episode), error=error)
+        except Diverged:  # the update before was taken back
+            window.clear()
+            window.extend(before)
+            raise
+        before = tuple(window)
         window.append(error)
 
     def enough() -> bool:
