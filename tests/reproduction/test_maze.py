@@ -141,7 +141,7 @@ def test_the_table_of_all_networks(made):
     ]
     rows = maze.every_network(found).rows
     assert [row[0] for row in rows[2:]] == ["an alpha for each connection", "no plasticity", "LSTM, as many parameters"]
-    assert [row[2] for row in rows[2:]] == ["0.001", "0.003", "0.003"] and rows[2][3:5] == ("30,000", "5")
+    assert [row[2] for row in rows[2:]] == ["0.001", "0.003", "0.01"] and rows[2][3:5] == ("30,000", "5")
     assert rows[2][5:] == ("0.0", "152.0 (151.0 to 153.0)", "", "") and rows[3][6:] == (
         "52.0 (51.0 to 53.0)",
         "34%",
