@@ -33,7 +33,8 @@ def of_maml(config: multitask.Config) -> float:
     training = maml.train(family(config), config.maml, seed=TRAINING_SEED)
 
     def look() -> float:
-        how = dict(steps=config.steps_per_task, sample=config.act == "sample")
+        how = dict(steps=config.steps_per_task, evaluation_episodes=config.evaluation_episodes)
+        how |= dict(sample=config.act == "sample")
         _, after = (each.returns.mean().item() for each in maml_adaptation.adapt(tried, _tasks(config), 1, **how))
         return after
 

@@ -729,7 +729,7 @@ check.progress("maze")
 # the one without plasticity, which has stopped improving by then (medians; read off the figure, first version of the paper).
 #
 # That is too long for a lesson, and for one core. Here are **recorded runs** in the same maze, with the corrected observation and 30
-# mazes an update. Five seeds of each kind of network, and each kind at the learning rate at which *it* did best in runs of other seeds: a kind that is trained
+# mazes an update. Five seeds of each kind of network, and each kind at the learning rate at which *it* did best in runs of other seeds (the plastic one at its second best: at the best one run in four diverged). A kind that is trained
 # at another's best rate may lose for no other reason. (`tlteach run maze --preset long --network KIND --seeds 0 1 2 3 4 --record` makes them.)
 #
 # Three kinds are new to you:
@@ -810,7 +810,7 @@ choice, sentence = against_plastic("lstm")
 rival.reveal(
     rival.options[choice],
     f"{sentence}. That is a fact about {longest:,} episodes, not about a million. In the authors' later "
-    "curves of a similar maze, much longer ones, an LSTM starts slower than *neuromodulated* networks and "
+    "curves of a similar maze, much longer ones, an LSTM starts slower than neuromodulated networks and "
     "comes near them.",
 )
 

@@ -25,3 +25,15 @@ def _as_now(stored, made):
     return {
         name: made[name] | value if isinstance(value, dict) else value for name, value in stored.items() if name in made
     }
+
+
+@pytest.mark.parametrize("preset", ["lesson", "paper"])
+@pytest.mark.parametrize("optimizer", ["trpo", "ppo", "shac"])
+@pytest.mark.parametrize("family", ["navigation", "halfcheetah-velocity", "ant-velocity"])
+def test_the_optimizer_is_told_where_it_is_not_the_familys(family, optimizer, preset):
+    module = experiments.load("multitask")
+    config = module.Config.preset(preset, family, optimizer)
+    arguments = run.arguments("multitask", runs.plain(config))
+    values = vars(run._parser("multitask", module).parse_args(arguments))
+    chosen = {name: values[name] for name in ("family", "optimizer") if name in values}
+    assert run._config(module.Config, values["preset"], chosen, 0) == config

@@ -51,8 +51,12 @@ def arguments(experiment: str, config: dict[str, Any]) -> list[str]:
 
 def _arguments(kind: type, preset: str, config: dict[str, Any]) -> list[str]:
     chosen = {name: config[name] for name in options.parameters(kind.preset) if name in config}
-    usual, base = runs.plain(kind.preset(preset)), _flat(runs.plain(kind.preset(preset, **chosen)))
-    told = {name: value for name, value in chosen.items() if value != usual[name]}
+    base = _flat(runs.plain(kind.preset(preset, **chosen)))
+    told = {}
+    for name, value in chosen.items():  # unless the others bring it
+        others = {other: given for other, given in chosen.items() if other != name}
+        if value != runs.plain(kind.preset(preset, **others))[name]:
+            told[name] = value
     told |= {name: value for name, value in _flat(config).items() if name in base and value != base[name]}
     words = ["--preset", preset]
     for name, value in told.items():

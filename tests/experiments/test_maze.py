@@ -97,7 +97,7 @@ def test_divergence_stops_with_the_last_good_state(every, failing, recorded, kep
         return terms._replace(policy=terms.policy * float("nan")) if next(calls) == failing else terms
 
     monkeypatch.setattr(maze, "actor_critic", faulty)
-    with pytest.warns(UserWarning, match=f"loss became nan in update {failing}; .* of update {kept}, .* Try a smaller"):
+    with pytest.warns(UserWarning, match=f"loss became nan in update {failing}; .* of update {kept}.* Try a smaller"):
         result = maze.run(config, progress=False, folder=tmp_path)
     monkeypatch.undo()
     assert not result.provenance.complete and result.metrics.get("step", np.array([])).tolist() == recorded

@@ -302,7 +302,8 @@ def test_the_authors_world_is_one_of_its_own():
     free = ("family", "method", "seed", "test_tasks", "stages")
     sizes = {field.name: getattr(own, field.name) for field in fields(own) if field.name not in free}
     sizes["n_tasks"] = 40
-    ours = trained(runs(CHEETAH, [-30.0], last=-26.0, **sizes), [4000, 8000], [-60.0, -40.0], [1, 2])
+    steps, returns = 4000 * np.arange(1, 41), [-99.0] * 20 + [-60.0, -40.0] * 10
+    ours = trained(runs(CHEETAH, [-30.0], last=-26.0, **sizes), steps, returns, range(1, 41))
     found = ours + runs(CHEETAH, [-250.0], method="random", **sizes)
     found += runs(CHEETAH, [-20.0], method="oracle", **sizes)
     others = runs(CHEETAH, [-1.0] * 5, last=-1.0) + runs(CHEETAH, [-200.0] * 3, method="maml")
@@ -315,6 +316,8 @@ def test_the_authors_world_is_one_of_its_own():
         "half-cheetah, goal velocity: random policy, 2 test tasks, 1 seed",
     ]
     assert table.rows[1][1:] == ("160,000", "-50.0", "-30.0", "-26.0", "", "", "")
+    early = trained(runs(CHEETAH, [-30.0], last=-26.0, **sizes), steps[:39], returns[:39], range(1, 40))
+    assert authors.table(early).rows[1][2] == "", "of 39 tasks the last 20 are more than half"
     told = CLAIMS["multitask-warm-up"].measure(found)
     assert "authors' time step: 95.7% of the way, 1 seed" in told.summary, "to the oracle's -20"
     told = CLAIMS["multitask-warm-up"].measure([run for run in found if run.config["method"] != "oracle"])

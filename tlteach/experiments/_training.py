@@ -73,7 +73,7 @@ class Training:
         With `clip_norm` the gradient is made that long where it is longer; its length before joins them as `gradient`.
 
         Raises Diverged when the loss or the gradient is not finite. It was the step before that led there, so all is
-        as it was before that one.
+        as it was before that one; but not where there was none since the checkpoint that training went on from.
         """
         seen = {"loss": loss.item(), **seen}
         self._require_finite("loss", seen["loss"])
@@ -121,21 +121,21 @@ class Training:
         if math.isfinite(value):
             return
         update = self.step + 1
-        if self._undo is not None:
+        if known := self._undo is not None:
             self._undo()
         raise Diverged(
-            f"the {what} became {value} in update {update}; training stops with the network of update {self.step}, the "
-            "last that is known to be good. Try a smaller learning rate, clipping of the gradient (clip_norm), or a "
-            "smaller start of eta."
+            f"the {what} became {value} in update {update}; training stops with the network of update {self.step}"
+            f"{', the last that is known to be good' if known else ''}. Try a smaller learning rate, clipping of the "
+            "gradient (clip_norm), or a smaller start of eta."
         )
 
     def _remember(self) -> Callable[[], None]:
         """What puts back all that the next step changes."""
-        good = [value.clone() for value in self._changing()]
+        good, had_state = [value.clone() for value in self._changing()], bool(self.optimizer.state)
         before = {name: getattr(self, name) for name in ("step", "_count", "_drawn")} | {"_sums": dict(self._sums)}
 
         def undo() -> None:
-            if len(good) < len(self._changing()):  # that step was the first: the optimiser had no state
+            if not had_state:  # that step was the first
                 self.optimizer.state.clear()
             for value, was in zip(self._changing(), good, strict=True):
                 value.copy_(was)

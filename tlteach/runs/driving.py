@@ -96,9 +96,8 @@ def drive(
     with tqdm(total=None, disable=not progress, unit="update", leave=False) as bar, StopRequest() as stop:
         try:
             for record in train(config, checkpoint):
-                while rows and rows[-1]["step"] >= record.step:  # made again after a divergence, from an older state
-                    rows.pop()
-                rows.append({"step": record.step, **record.metrics})
+                if not rows or rows[-1]["step"] < record.step:  # else made again, after a divergence took its step back
+                    rows.append({"step": record.step, **record.metrics})
                 bar.total = record.total
                 bar.update(record.step - bar.n)
                 for watch in watchers:

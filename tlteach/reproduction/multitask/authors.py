@@ -58,7 +58,8 @@ def table(results: Sequence[Result]) -> Table:
                 *map(number, (WHILE_TRAINING[name], *NOTEBOOKS[name])),
             )
         )
-        trained = number(float(np.median([_last(run) for run in ours])))
+        last = float(np.median([_last(run) for run in ours]))
+        trained = number(last) if np.isfinite(last) else ""
         rows.append(_row(name, f"ours, {config['n_tasks']} training tasks", ours, f"{real_steps(ours[0]):,}", trained))
         for method, words in (("maml", "MAML"), ("oracle", "oracle"), ("random", "random policy")):
             same = select(within(results, family), method=method, test_tasks=config["test_tasks"])
@@ -70,8 +71,11 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def _last(run: Result) -> float:
-    """Mean return of the policies of the last training tasks, before their real steps."""
-    return float(run.metrics["real_return"][np.isnan(run.metrics["stage"])][-LAST:].mean())
+    """Mean return on the last training tasks, before their real steps; NaN where these are more than half of them: that
+    would be early training.
+    """
+    returns = run.metrics["real_return"][np.isnan(run.metrics["stage"])]
+    return float(returns[-LAST:].mean()) if len(returns) >= 2 * LAST else float("nan")
 
 
 def _row(name: str, who: str, runs: Sequence[Result], steps: str, trained: str = "") -> tuple[str, ...]:

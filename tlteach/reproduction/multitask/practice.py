@@ -87,7 +87,7 @@ def _known(results: Sequence[Result], family: str, ours: Sequence[Result], optim
     for method in ("maml", "oracle"):
         if runs := tested(within(results, family), method=method, test_tasks=ours[0].config["test_tasks"]):
             found.append(Sample.each(runs, best).median)
-    return [*found, *([NOTEBOOKS[name][stages]] if (name := _authors(family)) else [])]
+    return [*found, *([NOTEBOOKS[name][min(stages, len(NOTEBOOKS[name]) - 1)]] if (name := _authors(family)) else [])]
 
 
 def _authors(family: str) -> str:

@@ -94,8 +94,9 @@ def dynamics(results: Sequence[Result]) -> Finding:
                 after = f"{words}: {after_stages(group[0])}, real return"
                 measured.append(line(family, after, "last_real", group))
             for method, who in (("random", "random policy"), ("optimum", "same optimiser on the true dynamics")):
-                if runs := tested(within(usual(results, shift), family), method=method):
-                    measured.append(line(family, f"{words}: {who}", "zero_real", runs))
+                optimizer = {"optimizer": group[0].config["optimizer"]} if method == "optimum" else {}
+                if others := tested(within(usual(results, shift), family), method=method, **optimizer):
+                    measured.append(line(family, f"{words}: {who}", "zero_real", others))
         found[family] = gaps
     if not found:
         return Finding()
