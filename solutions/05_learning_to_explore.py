@@ -512,25 +512,24 @@ guess.reveal(
 
 # %%
 blocks = 6
-figure, ax = plt.subplots(figsize=(7, 3))
-for name, dash in zip(kinds, ("-", "--"), strict=True):
-    test = tests[name, SEED]
-    by_block = torch.stack([part.mean(0) for part in test.reward.chunk(blocks)])  # (blocks, episodes)
-    error = 1.96 * by_block.std(1) / episodes**0.5
-    ax.errorbar(
-        range(1, len(by_block) + 1),
-        by_block.mean(1),
-        error,
-        linestyle=dash,
-        marker="o",
-        capsize=3,
-        label=name,
-    )
-ax.set(xlabel="sixth of the episode", ylabel="reward a step", ylim=(0, None))
-ax.legend()
-show(
-    figure,
-    alt="Mean reward a step in each sixth of the episode, for the plastic network and the one without "
+
+
+def in_blocks(lived, alt):
+    """The mean reward a step in each block of an episode, a line for each name in `lived`, with intervals."""
+    figure, ax = plt.subplots(figsize=(7, 3))
+    for (name, test), dash in zip(lived.items(), ("-", "--"), strict=True):
+        by_block = torch.stack([part.mean(0) for part in test.reward.chunk(blocks)])  # (blocks, episodes)
+        error = 1.96 * by_block.std(1) / episodes**0.5
+        x = range(1, len(by_block) + 1)
+        ax.errorbar(x, by_block.mean(1), error, linestyle=dash, marker="o", capsize=3, label=name)
+    ax.set(xlabel="sixth of the episode", ylabel="reward a step", ylim=(0, None))
+    ax.legend()
+    show(figure, alt=alt)
+
+
+in_blocks(
+    {name: tests[name, SEED] for name in kinds},
+    "Mean reward a step in each sixth of the episode, for the plastic network and the one without "
     "plasticity, with intervals.",
 )
 
@@ -579,24 +578,9 @@ deafness.reveal(
 
 # %%
 deaf_test = maze.test(deaf, config.task, episodes, seed=1000)
-figure, ax = plt.subplots(figsize=(7, 3))
-for name, test, dash in (("as it is", tests["plastic", SEED], "-"), ("deaf to its trace", deaf_test, ":")):
-    by_block = torch.stack([part.mean(0) for part in test.reward.chunk(blocks)])  # (blocks, episodes)
-    error = 1.96 * by_block.std(1) / episodes**0.5
-    ax.errorbar(
-        range(1, len(by_block) + 1),
-        by_block.mean(1),
-        error,
-        linestyle=dash,
-        marker="o",
-        capsize=3,
-        label=name,
-    )
-ax.set(xlabel="sixth of the episode", ylabel="reward a step", ylim=(0, None))
-ax.legend()
-show(
-    figure,
-    alt="Mean reward a step in each sixth of the episode, for the plastic network as it is and deaf to its "
+in_blocks(
+    {"as it is": tests["plastic", SEED], "deaf to its trace": deaf_test},
+    "Mean reward a step in each sixth of the episode, for the plastic network as it is and deaf to its "
     "trace, with intervals.",
 )
 

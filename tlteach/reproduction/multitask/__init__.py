@@ -41,7 +41,10 @@ CHAPTER = Chapter(
         "The hidden layers of the model begin at 1 / sqrt(inputs); in the author's program they begin, like the "
         "last, at 1e-5.",
         "Not run: 100 training and 40 test tasks, stages 3 and 4 and more than one seed at the authors' sizes; "
-        "humanoids; adversarial selection; anything on a GPU.",
+        "directions and velocities of both signs at the lesson's size; from-scratch training on half-cheetahs and "
+        "ants, and more than three seeds of it; stages after zero shot at the lesson's size but on the point mass; "
+        "other pairs of selection rule and criterion than those in the table; humanoids; adversarial selection; "
+        "anything on a GPU.",
     ),
     claims=(
         practice.TRANSFER,
