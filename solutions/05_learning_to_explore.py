@@ -524,7 +524,7 @@ def in_blocks(lived, alt):
         ax.errorbar(x, by_block.mean(1), error, linestyle=dash, marker="o", capsize=3, label=name)
     ax.set(xlabel="sixth of the episode", ylabel="reward a step", ylim=(0, None))
     ax.legend()
-    show(figure, alt=alt)
+    return show(figure, alt=alt)
 
 
 in_blocks(
