@@ -7,12 +7,12 @@ ladder for as long as that pays, until none moves: the best setting has worse on
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 
 import torch
 
+from benchmarks.climb import climb
 from tlteach.errors import Diverged
 from tlteach.experiments import multitask
 from tlteach.experiments._multitask_config import family
@@ -72,10 +72,10 @@ def _late(training, tried, look) -> float:
 
 def attempt(name: str, method: str, setting: dict[str, float]) -> float:
     """What a setting is worth."""
-    base, log_std, max_kl = (
+    base, max_kl, log_std = (
         multitask.Config.preset("lesson", name, method=method),
-        setting["log_std"],
         setting["max_kl"],
+        setting["log_std"],
     )
     if method == "maml":
         rate = setting["fast_lr"]
@@ -84,31 +84,9 @@ def attempt(name: str, method: str, setting: dict[str, float]) -> float:
     else:
         made = replace(base.oracle, log_std=log_std)
         found = of_oracle(replace(base, oracle=made, trpo=replace(base.trpo, max_kl=max_kl)))
-    print(
-        f"{name} {method}: {', '.join(f'{key} {value:g}' for key, value in setting.items())}: {found:.1f}", flush=True
-    )
+    told = ", ".join(f"{key} {value:g}" for key, value in setting.items())
+    print(f"{name} {method}: {told}: {found:.1f}", flush=True)
     return found
-
-
-def climb(worth: Callable[[dict[str, float]], float], best: dict[str, float]) -> dict[str, float]:
-    """The setting from which no step along one ladder pays."""
-    known: dict[tuple, float] = {}
-
-    def ask(setting: dict[str, float]) -> float:
-        key = tuple(setting.values())
-        if key not in known:
-            known[key] = worth(setting)
-        return known[key]
-
-    start = None
-    while start != best:
-        start = best
-        for key in best:
-            for step in (1, -1):
-                ladder, place = LADDERS[key], LADDERS[key].index(best[key]) + step
-                while 0 <= place < len(ladder) and ask(tried := best | {key: ladder[place]}) > ask(best):
-                    best, place = tried, place + step
-    return best
 
 
 def main() -> None:
@@ -120,7 +98,7 @@ def main() -> None:
     for name in options.families:
         for method in options.methods:
             first = {key: value for key, value in FIRST.items() if method == "maml" or key != "fast_lr"}
-            best = climb(lambda setting, name=name, method=method: attempt(name, method, setting), first)
+            best = climb(lambda setting, name=name, method=method: attempt(name, method, setting), LADDERS, first)
             print(f"{name} {method} best: {best}", flush=True)
 
 
