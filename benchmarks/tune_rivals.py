@@ -1,9 +1,11 @@
-"""Step sizes and first exploration of MAML and the oracle: `python -m benchmarks.tune_rivals reacher`.
+"""Step sizes and first exploration of MAML, the oracle and training from scratch:
+`python -m benchmarks.tune_rivals reacher`.
 
 Every setting gets the real steps of the lesson preset, and training seed 100, which no recorded run has. It is measured
-on ten tasks of seed 999, which none is tested on, in the preset's way to act: the mean return of the policies at 80, 90
-and 100% of training, MAML's after one gradient step. From a first setting one value after the other is moved along its
-ladder for as long as that pays, until none moves: the best setting has worse ones on all sides, or is at an end.
+on ten tasks of seed 999 (from scratch: on the first four), which none is tested on, in the preset's way to act: the
+mean return of the policies at 80, 90 and 100% of training, MAML's after one gradient step. From a first setting one
+value after the other is moved along its ladder for as long as that pays, until none moves: the best setting has worse
+ones on all sides, or is at an end.
 """
 
 import argparse
@@ -15,8 +17,8 @@ import torch
 from benchmarks.climb import climb
 from tlteach.errors import Diverged
 from tlteach.experiments import multitask
-from tlteach.experiments._multitask_config import family
-from tlteach.modelbased import maml, maml_adaptation, oracle
+from tlteach.experiments._multitask_config import family, learning
+from tlteach.modelbased import baselines, maml, maml_adaptation, oracle
 
 LADDERS = {
     "log_std": (0.0, -0.5, -1.0, -1.5, -2.0),  # first noise of the actions
@@ -24,7 +26,9 @@ LADDERS = {
     "fast_lr": (0.0125, 0.025, 0.05, 0.1, 0.2),  # of MAML's inner step
 }
 FIRST = dict(log_std=-0.5, max_kl=0.03, fast_lr=0.1)
-TRAINING_SEED, TASK_SEED, N_TASKS = 100, 999, 10
+METHODS = ("maml", "oracle", "scratch")
+TRAINING_SEED, TASK_SEED, N_TASKS, FROM_SCRATCH = 100, 999, 10, 4
+LATE = (0.8, 0.9, 1.0)  # of training
 
 
 def of_maml(config: multitask.Config) -> float:
@@ -53,6 +57,15 @@ def of_oracle(config: multitask.Config) -> float:
     return _late(training, tried, look)
 
 
+def of_scratch(config: multitask.Config) -> float:
+    """Return of policies that were trained on a task each."""
+    n, learn, found = config.baseline_updates, learning(replace(config, seed=TRAINING_SEED), test=True), []
+    for task in _tasks(config)[:FROM_SCRATCH]:
+        practised = baselines.from_scratch(family(config), learn, task, n)
+        found += [each.real for each in practised if each.update in {round(share * n) for share in LATE}]
+    return fmean(found)
+
+
 def _tasks(config: multitask.Config) -> torch.Tensor:
     return family(config).sample_tasks(N_TASKS, TASK_SEED)
 
@@ -61,7 +74,7 @@ def _late(training, tried, look) -> float:
     found = []
     try:
         for record in training:
-            if record.step in {round(share * record.total) for share in (0.8, 0.9, 1.0)}:
+            if record.step in {round(share * record.total) for share in LATE}:
                 tried.policy.load_state_dict(record.model.state_dict())
                 tried.generator.manual_seed(TASK_SEED)
                 found.append(look())
@@ -72,18 +85,17 @@ def _late(training, tried, look) -> float:
 
 def attempt(name: str, method: str, setting: dict[str, float]) -> float:
     """What a setting is worth."""
-    base, max_kl, log_std = (
-        multitask.Config.preset("lesson", name, method=method),
-        setting["max_kl"],
-        setting["log_std"],
-    )
+    base = multitask.Config.preset("lesson", name, method=method)
+    max_kl, log_std = setting["max_kl"], setting["log_std"]
+    trpo = replace(base.trpo, max_kl=max_kl)
     if method == "maml":
         rate = setting["fast_lr"]
         made = replace(base.maml, max_kl=max_kl, log_std=log_std, fast_lr=rate, test_lr=rate)
         found = of_maml(replace(base, maml=made))
+    elif method == "oracle":
+        found = of_oracle(replace(base, oracle=replace(base.oracle, log_std=log_std), trpo=trpo))
     else:
-        made = replace(base.oracle, log_std=log_std)
-        found = of_oracle(replace(base, oracle=made, trpo=replace(base.trpo, max_kl=max_kl)))
+        found = of_scratch(replace(base, optimizer="trpo", log_std=log_std, trpo=trpo))
     told = ", ".join(f"{key} {value:g}" for key, value in setting.items())
     print(f"{name} {method}: {told}: {found:.1f}", flush=True)
     return found
@@ -92,7 +104,7 @@ def attempt(name: str, method: str, setting: dict[str, float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("families", nargs="+", metavar="FAMILY", help="for example navigation, reacher")
-    parser.add_argument("--methods", nargs="+", choices=("maml", "oracle"), default=("maml", "oracle"))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.families:

@@ -26,6 +26,7 @@ from tlteach.reproduction.multitask.common import (
     real_steps,
     score,
     tested,
+    until_zero_shot,
     usual,
     verdict,
     within,
@@ -190,7 +191,7 @@ def _warm_up_share(run: Result, without: float) -> float:
 def compute(results: Sequence[Result]) -> Finding:
     measured, shares, results = [], {}, usual(results)
     for family in families(results):
-        ours = [run for run in default(results, family) if np.isnan(run.metrics["stage"]).sum() > 1]
+        ours = [until_zero_shot(run) for run in default(results, family) if np.isnan(run.metrics["stage"]).sum() > 1]
         if not ours:
             continue
         # a first task goes without warm-up; in some runs it also holds what is done once, so the shortest one counts

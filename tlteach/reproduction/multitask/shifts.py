@@ -22,6 +22,7 @@ from tlteach.reproduction.multitask.common import (
     score,
     setting,
     tested,
+    until_zero_shot,
     usual,
     verdict,
     within,
@@ -89,7 +90,8 @@ def dynamics(results: Sequence[Result]) -> Finding:
             gaps[shift] = Sample.each(group, promised_too_much)
             words = WORLDS[shift]
             measured.append(line(family, f"{words}: zero shot, real return", "zero_real", group))
-            measured.append(Measured.of(f"{called(family)}: {words}: virtual above real", gaps[shift], number, group))
+            zero = [until_zero_shot(run) for run in group]
+            measured.append(Measured.of(f"{called(family)}: {words}: virtual above real", gaps[shift], number, zero))
             if group[0].config["stages"]:
                 after = f"{words}: {after_stages(group[0])}, real return"
                 measured.append(line(family, after, "last_real", group))
