@@ -1127,7 +1127,7 @@ for name, score, group in (
     trained = 0 if name == "random policy" else group[0].metrics["real_steps"][-1]
     own = group[0].metrics["task_steps"][-1] if score == "last_real" else 0
     between = f"{min(values):.0f} to {max(values):.0f}"
-    rows.append((name, f"{trained:,.0f}", f"{own:,.0f}", f"{np.median(values):.0f}", between, len(values)))
+    rows.append((name, f"{trained:,.0f}", f"{own:,.0f}", f"{np.median(values):.0f}", between, f"{len(values)}"))
 Table(
     ("", "real steps of training", "of the task", "return", "seeds from, to", "seeds"),
     rows,

@@ -51,7 +51,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from scipy.stats import spearmanr, ttest_rel
+from scipy.stats import spearmanr, ttest_1samp
 
 from tlteach import runs
 from tlteach.course import setup, widgets
@@ -772,14 +772,15 @@ robots.reveal(
 # ## Choosing what to learn
 #
 # So far the training tasks came as they came. But if disagreement and gaps tell where a model is in doubt, why not *choose* where to spend real steps? That is **active task selection**. A task is met, a policy is warmed up for it (no real step), a number says how
-# doubtful the model was, and only then is it decided whether real steps are spent. Some of the numbers that the author tried:
+# doubtful the model was, and only then is it decided whether real steps are spent. Numbers that the author tried:
 #
 # | criterion | large where |
 # |---|---|
-# | drop-mean | practice exploits the model |
-# | shadow-state-error | other networks with the same data disagree |
+# | drop-mean, drop-variance | practice exploits the model: the mean (the spread) of what each new fit takes away |
+# | shadow-state-error, shadow-state-variance | other networks with the same data disagree on where the policy gets |
+# | shadow-reward-variance | they disagree on what it earns |
 # | real-reward-diff | promised and real return differ (costs real steps) |
-# | real-state-error | the model is wrong about real steps (costs real steps) |
+# | real-state-error, real-state-variance | the model is wrong about real steps (costs real steps) |
 #
 # The first is clever. In the warm-up, fitting and practice take turns. If the policy loses return whenever the model is fitted again, it had been living on the errors of the model before.
 #
@@ -913,52 +914,45 @@ def like(result):
     }
 
 
-verdicts, rows = {}, []
-for kind in sorted({(r.config["rule"], r.config["criterion"]) for r in chosen_runs}):
-    pairs = [
-        (stage_means(r)[0], stage_means(like(r)[r.config["seed"]])[0])
-        for r in chosen_runs
-        if (r.config["rule"], r.config["criterion"]) == kind and r.config["seed"] in like(r)
-    ]
-    if len(pairs) < 2:
-        continue
-    ours, uniform = np.array(pairs).T  # (seeds,) the same seed: paired
-    gain = ours - uniform
-    low, high = ttest_rel(ours, uniform).confidence_interval(0.95)  # Student's, of the mean difference
-    verdicts[kind] = "clearly better" if low > 0 else "clearly worse" if high < 0 else "no clear difference"
-    name = {"skip": "rule A", "best_of": "rule B, the best of several"}[kind[0]]
-    rows.append(
-        (
-            f"{name}, {kind[1]}",
-            str(len(gain)),
-            f"{uniform.mean():.1f}",
-            f"{ours.mean():.1f}",
-            f"{gain.mean():+.1f} ± {(high - low) / 2:.1f}",
-            verdicts[kind],
-        )
-    )
-table = Table(
-    ("tasks chosen by", "seeds", "as they come", "chosen", "difference, 95 %", "so"),
-    rows,
-    "Recorded runs on the point mass: zero-shot return on test tasks at equal real steps",
-)
-table if rows else print(
-    "No such pair of runs is recorded yet. `tlteach run multitask --rule skip --criterion drop-mean` "
-    "makes one half."
+names = {"skip": "A, ", "best_of": "B, "}
+gains = {}  # of each rule and criterion, the gain of each seed over uniform draws with that seed
+for r in sorted(chosen_runs, key=lambda r: (r.config["rule"], r.config["criterion"])):
+    if uniform := like(r).get(r.config["seed"]):
+        kind = names[r.config["rule"]] + r.config["criterion"]
+        gains.setdefault(kind, []).append(stage_means(r)[0] - stage_means(uniform)[0])
+tested = {kind: ttest_1samp(gain, 0) for kind, gain in gains.items() if len(gain) > 1}  # paired by the seed
+ranges = {kind: test.confidence_interval(0.95) for kind, test in tested.items()}  # of the mean gain
+figure, ax = plt.subplots(figsize=(7, 0.6 + 0.27 * len(ranges)))
+for i, (kind, (low, high)) in enumerate(ranges.items()):
+    ax.plot((low, high), (i, i), color=COLOURS[0])
+    ax.plot(gains[kind], [i] * len(gains[kind]), ".", color=COLOURS[1])
+ax.axvline(0, color="0.4", linestyle=":")
+ax.set_yticks(range(len(ranges)), ranges)
+ax.invert_yaxis()
+ax.set_xscale("symlog", linthresh=10)
+ax.set(xlabel="return gained over tasks as they come, at equal real steps (95 %; dots: seeds)")
+show(
+    figure,
+    alt="For each rule and criterion the interval of the return gained over uniform draws, and the seeds; the text "
+    "below counts the intervals on either side of 0.",
 )
 
 # %%
-outcome = set(verdicts.values())
-if verdicts:
-    told_each = "; ".join(f"{row[0]} ({row[1]} seeds): {row[4]}, {row[5]}" for row in rows)
-    verdict = pays.reveal(
-        outcome.pop() if len(outcome) == 1 else "no clear difference", f"Compared seed by seed. {told_each}."
-    )
-else:
-    verdict = print("Nothing is recorded here to compare yet; see the author's numbers below.")
-verdict
+apart = [kind for kind, (low, high) in ranges.items() if low > 0 or high < 0]
+sure = 0.05 / len(tested)  # Bonferroni: what each may risk, so that all together risk 5 %
+better, worse = (
+    [kind for kind, test in tested.items() if test.pvalue < sure and sign * test.statistic > 0]
+    for sign in (1, -1)
+)
+pays.reveal(
+    pays.options[0 if better and not worse else 2 if worse and not better else 1],
+    f"Intervals that miss 0: {len(apart)} of {len(ranges)} ({'; '.join(apart) or 'none'}). With p below "
+    f"0.05 / {len(tested)}: {'; '.join(better + worse) or 'none'}.",
+)
 
 # %% [markdown]
+# How many intervals would miss 0 if choosing did nothing at all? One in twenty, by chance alone; so among sixteen, one is no discovery. Whoever tries many criteria and reports the best one has found luck. The usual remedy is in the cell above: who asks sixteen questions asks each for a p sixteen times as small. (The better one: take the winner, and run it again with new seeds.)
+#
 # An interval that contains 0 does **not** say that the rule is useless. It says that this many seeds cannot tell. (Where it is very wide, one of the five runs failed; a mean does not forgive that, a median would.) And the author's own numbers? For an ant with two-dimensional goals, 30 collected tasks:
 #
 # | author's notebooks, May 2019 | as they come | drop-mean | real-state-error | real-reward-diff | shadow-state-error |

@@ -16,7 +16,8 @@ HINT_KINDS = ("a question", "the equation", "pseudo-code")
 
 def head(exercise: "Exercise", verdict: Verdict) -> str:
     """The first line: name, outcome, and the property that is broken."""
-    return f"{exercise.name} · {verdict.status}" + (f": {verdict.broken}" if verdict.broken else "")
+    broken = f". This should hold, and does not: {verdict.broken}" if verdict.broken else ""
+    return f"{exercise.name} · {verdict.status}{broken}"
 
 
 def body(exercise: "Exercise", verdict: Verdict, function: Callable) -> Iterator[str | Tables]:

@@ -23,7 +23,9 @@ def _probe(obs, next_obs):
 def _moved(function, obs, next_obs):
     """What changes when each transition is moved by an amount of its own, both states alike: nothing should."""
     by = 3 * torch.arange(len(obs))[:, None].to(obs)  # (N, 1)
-    return {"the answer, moved less unmoved": function(obs + by, next_obs + by) - function(obs, next_obs)}
+    return {
+        "how the answer changes when both states are moved": function(obs + by, next_obs + by) - function(obs, next_obs)
+    }
 
 
 def _drawn(n_rows, n_components):
@@ -43,7 +45,10 @@ PROPERTIES = [
         [_probe([[0], [0]], [[1], [-1]]), _probe([[0], [5], [1]], [[1], [4], [1]])],
         _moved,
     ),
-    Property("the changes have mean 0", [_probe([[0], [0]], [[3], [1]]), _probe([[0], [1]], [[3], [2]])]),
+    Property(
+        "of two changes the larger becomes 1 and the smaller -1: mean 0 and spread 1",
+        [_probe([[0], [0]], [[3], [1]]), _probe([[0], [1]], [[3], [2]])],
+    ),
     Property(
         "the changes have standard deviation 1",
         [_probe([[0], [0]], [[4], [-4]]), _probe([[0], [0]], [[0.25], [-0.25]])],

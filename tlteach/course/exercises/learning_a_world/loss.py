@@ -310,7 +310,7 @@ MUTANTS = [
     Mutant(
         "a plain number",
         _cut_off,
-        "the value is right, but `.item()` (or `float`) makes a plain number of it, and the model gets no gradient. "
+        "the value is right, but `.item()`, `float` or `.detach()` cuts it off, and the model gets no gradient. "
         "Add up the tensors.",
     ),
     Mutant(

@@ -76,7 +76,7 @@ PROPERTIES = [
 
 HINTS = [
     "To know whether an action was good, with what must you compare what it led to? And how far ahead do you look?",
-    "The one-step error and its sum into the past:\n\n"
+    "The one-step error, and the sum of the later ones:\n\n"
     "    delta[t] = reward[t] + gamma * next_value[t] * (not done[t]) - value[t]          (12), each (N,)\n"
     "    A[t]     = delta[t] + gamma * lam * (not boundary[t]) * A[t + 1]                  (16)\n\n"
     "Behind the last step A is zero. `~done` turns truth values round, and times a number they are 0 and 1.",
@@ -110,6 +110,11 @@ def _shifted(reward, value, next_value, done, boundary, gamma, lam):
     return _variant()(reward, value, following, done, boundary, gamma, lam)
 
 
+def _shifted_to_zero(reward, value, next_value, done, boundary, gamma, lam):
+    following = torch.cat([value[1:], torch.zeros_like(value[:1])])
+    return _variant()(reward, value, following, done, boundary, gamma, lam)
+
+
 def _forwards(reward, value, next_value, done, boundary, gamma, lam):
     flipped = [x.flip(0) for x in (reward, value, next_value, done, boundary)]
     return _variant()(*flipped, gamma, lam).flip(0)
@@ -132,6 +137,11 @@ def _off_the_end(reward, value, next_value, done, boundary, gamma, lam):
 def _end_of_the_next(reward, value, next_value, done, boundary, gamma, lam):
     following = torch.cat([boundary[1:], torch.ones_like(boundary[:1])])
     return _variant(stops=lambda done, boundary: following)(reward, value, next_value, done, boundary, gamma, lam)
+
+
+def _end_of_the_one_before(reward, value, next_value, done, boundary, gamma, lam):
+    before = torch.cat([torch.zeros_like(boundary[:1]), boundary[:-1]])
+    return _variant(stops=lambda done, boundary: before)(reward, value, next_value, done, boundary, gamma, lam)
 
 
 def _nothing_at_the_end(reward, value, next_value, done, boundary, gamma, lam):
@@ -219,6 +229,12 @@ MUTANTS = [
         "one; `next_value` has the right one everywhere.",
     ),
     Mutant(
+        "value of the next row, 0 behind the last",
+        _shifted_to_zero,
+        "you took the next row of `value`, and 0 behind the last. At the end of an episode the next row starts "
+        "another one; `next_value` is right everywhere.",
+    ),
+    Mutant(
         "forwards in time",
         _forwards,
         "your sum runs the wrong way: the advantage of a step collects what comes after it. Begin at the last step.",
@@ -261,6 +277,11 @@ MUTANTS = [
         "the end of the next step",
         _end_of_the_next,
         "you look at `boundary[t + 1]`. It is `boundary[t]` that says that the next row belongs to another episode.",
+    ),
+    Mutant(
+        "the end of the step before",
+        _end_of_the_one_before,
+        "you look at `boundary[t - 1]`. It is `boundary[t]` that says that the next row belongs to another episode.",
     ),
     Mutant(
         "the first row never filled",

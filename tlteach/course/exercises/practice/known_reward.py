@@ -47,9 +47,7 @@ PROPERTIES = [
     Property(
         "force costs a hundredth of its square, both motors together", [_probe([START], [[1, -0.5]], [START], HERE)]
     ),
-    Property(
-        "more than full force there is not: the motors cut it to [-1, 1]", [_probe([START], [[3, 0]], [START], HERE)]
-    ),
+    Property("a push is cut to [-1, 1] before it is paid for", [_probe([START], [[3, 0]], [START], HERE)]),
     Property("it agrees with the formula on numbers drawn at random", [_drawn(1, 1), _drawn(1, 2), _drawn(2, 2)]),
 ]
 

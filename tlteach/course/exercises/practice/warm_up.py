@@ -212,8 +212,8 @@ MUTANTS = [
     Mutant(
         "all the fitting first",
         _fit_first,
-        "you fit all at once and then practise. In turns, the policy meets a model that keeps changing, and finds it "
-        "harder to learn the errors of a single one.",
+        "you fit all at once and then practise. In turns, the policy meets a model that keeps changing. The idea: it "
+        "then finds it harder to learn the errors of a single one (the recorded runs measure it).",
     ),
     Mutant("fitted once", _fit_once, "the model is fitted in the first iteration only: `fit` belongs inside the loop."),
     Mutant(
