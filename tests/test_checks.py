@@ -4,6 +4,7 @@ import math
 
 import hypothesis.strategies as st
 import pytest
+import torch
 from hypothesis import given
 
 from tlteach import checks
@@ -62,3 +63,15 @@ def test_a_finite_number_may_have_a_least_value(value):
         checks.finite(good=1.0, wind=value)
     with pytest.raises(InvalidInput, match="wind must be a finite number of at least 0, got -0.1"):
         checks.finite(least=0, wind=-0.1)
+
+
+def test_a_device_is_there():
+    assert checks.device(None) is None and checks.device("cpu").type == "cpu" and checks.device("meta").type == "meta"
+    with pytest.raises(InvalidInput, match="unknown device 'gpu7'; choose 'cpu' or 'cuda'"):
+        checks.device("gpu7")
+
+
+def test_without_cuda_the_error_says_what_to_take(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InvalidInput, match="device 'cuda' is not there.*take device='cpu'"):
+        checks.device("cuda")

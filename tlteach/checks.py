@@ -7,6 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from tlteach.errors import InvalidInput
 
 
@@ -46,6 +49,38 @@ def choice(name: str, value: Any, known: Sequence[Any]) -> None:
     """Raise InvalidInput unless `value` is one of `known`."""
     if value not in known:
         raise InvalidInput(f"unknown {name} {value!r}; choose one of {', '.join(map(repr, known))}")
+
+
+def device(value: Any) -> torch.device | None:
+    """A device by its name ("cpu", "cuda", "cuda:1"); None stays. Raises InvalidInput for one that is not there."""
+    try:
+        found = None if value is None else torch.device(value)
+    except (RuntimeError, TypeError) as error:
+        raise InvalidInput(f"unknown device {value!r}; choose 'cpu' or 'cuda'") from error
+    if found is not None and found.type == "cuda" and not torch.cuda.is_available():
+        raise InvalidInput(f"device {value!r} is not there: torch finds no CUDA device; take device='cpu'")
+    return found
+
+
+def reward(value: Any, shape: Sequence[int], family: str) -> Tensor:
+    """The reward of a family for states of this shape. Raises InvalidInput for what is not one number for each."""
+    if not isinstance(value, Tensor) or tuple(value.shape) != tuple(shape):
+        got = tuple(value.shape) if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise InvalidInput(
+            f"the reward of {family} must be a tensor with one number for each state, {tuple(shape)}, got {got}; sum "
+            "over the last axis only"
+        )
+    return value
+
+
+def done(value: Any, shape: Sequence[int], family: str) -> Tensor:
+    """The ends of episodes of a family, likewise, a truth value for each state."""
+    if not isinstance(value, Tensor) or tuple(value.shape) != tuple(shape) or value.dtype != torch.bool:
+        got = f"{tuple(value.shape)} of {value.dtype}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise InvalidInput(
+            f"`done` of {family} must be a tensor with one truth value for each state, {tuple(shape)}, got {got}"
+        )
+    return value
 
 
 def given(**named: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tlteach.data import archives
 
 @pytest.fixture
 def no_rendering(monkeypatch):
-    monkeypatch.setattr(doctor, "_renders", lambda way: way == "egl")
+    monkeypatch.setattr(doctor, "_runs", lambda script, way="": way == "egl")
 
 
 def by_name(findings):
@@ -30,6 +30,13 @@ def test_every_finding_is_whole_and_trouble_comes_with_advice(no_rendering):
         assert finding.status in (OK, WARNING, MISSING) and finding.detail
         assert finding.status == OK or finding.advice
     assert "MUJOCO_GL=egl" in by_name(findings)["mujoco"].advice
+
+
+def test_a_mujoco_that_does_not_start_is_not_said_to_simulate(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "nothing")
+    found = list(doctor._mujoco())
+    assert [(each.status, each.detail) for each in found] == [(WARNING, "does not start with MUJOCO_GL=nothing")]
+    assert "Unset MUJOCO_GL" in found[0].advice
 
 
 def test_a_check_that_breaks_hides_nothing(monkeypatch, no_rendering):
@@ -96,12 +103,14 @@ def test_which_data_is_here_and_how_to_get_the_rest(monkeypatch, tmp_path):
 
 
 def test_rendering_that_hangs_or_fails(monkeypatch):
-    def hangs(*_, **__):
-        raise subprocess.TimeoutExpired("render", 60)
+    def run(command, **_):
+        if command[-1] == doctor._RENDER:
+            raise subprocess.TimeoutExpired("render", 60)
+        return subprocess.CompletedProcess(command, 0, b"size 17")
 
-    monkeypatch.setattr(doctor.subprocess, "run", hangs)
+    monkeypatch.setattr(doctor.subprocess, "run", run)
     (finding,) = doctor._mujoco()
-    assert finding.status == WARNING and "libegl1" in finding.advice
+    assert finding.status == WARNING and "libegl1" in finding.advice and "simulates" in finding.detail
 
 
 def test_the_report_in_a_lesson_names_no_place(no_rendering, own_user_folder):

@@ -45,6 +45,19 @@ def test_the_clipped_surrogate_is_that_of_the_paper():
         torch.testing.assert_close(got[p], total / 50)
 
 
+def test_the_gradient_of_the_clipped_surrogate_is_that_of_finite_differences():
+    agent = GaussianPolicy(2, 1, Normaliser(2), generator(), hidden=(3,), n=2).double()
+    source = generator(1)
+    obs, action, advantage = (torch.randn(2, 20, *size, generator=source).double() for size in ((2,), (1,), ()))
+    before = agent(obs).log_prob(action).detach() + 0.4 * torch.randn(2, 20, generator=source).double()
+    batch, config = Batch(obs, action, advantage, advantage), PPOConfig(entropy_coefficient=0.1)
+
+    def objective(*_):
+        return clipped_surrogate(agent, batch, before, config)
+
+    assert torch.autograd.gradcheck(objective, tuple(agent.trained()))
+
+
 def test_shac_counts_every_episode_of_the_window_from_its_start():
     shac = learner(SHAC, SHACConfig())
     obs, next_obs = torch.randn(2, 3, 6, 4, 2)

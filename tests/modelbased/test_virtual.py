@@ -1,5 +1,7 @@
 """Virtual rollouts against a loop over single states, their gradients, and what they refuse."""
 
+import math
+
 import pytest
 import torch
 from linear_quadratic import LinearQuadratic, transitions
@@ -8,7 +10,8 @@ from tlteach.errors import InvalidInput
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.normaliser import Normaliser
 from tlteach.modelbased.policies import GaussianPolicy
-from tlteach.modelbased.virtual import LeftBounds, World, learned_world, true_world
+from tlteach.modelbased.virtual import LearnedTransition, LeftBounds, World, learned_world, true_world
+from tlteach.modelbased.warm_up import WarmUpConfig
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -141,7 +144,7 @@ def test_refusals():
 
     with pytest.raises(
         InvalidInput,
-        match=r"reward of linear-quadratic has shape \(2, 4, 2\), expected one number for each state, \(2, 4\)",
+        match=r"reward of linear-quadratic must be a tensor with one number for each state, \(2, 4\), got \(2, 4, 2\)",
     ):
         true_world(Wrong(), task).rollout(policy(), start, 2, generator())
 
@@ -151,6 +154,13 @@ def test_refusals():
 
     with pytest.raises(InvalidInput, match="reward of linear-quadratic is not finite in 8 of 8 steps"):
         true_world(Nan(), task).rollout(policy(), start, 2, generator())
+
+
+@pytest.mark.parametrize("margin", [-0.1, math.nan, "wide"])
+def test_a_margin_that_is_none_is_refused(margin):
+    for make in (lambda: WarmUpConfig(clip_margin=margin), lambda: LearnedTransition(None, "fixed", margin)):
+        with pytest.raises(InvalidInput, match="clip_margin must be a finite number of at least 0"):
+            make()
 
 
 def test_a_policy_acts_by_its_mean_where_the_dynamics_still_draw():

@@ -231,6 +231,11 @@ env = gymnasium.make("HalfCheetah-v5", render_mode="rgb_array")
 env.reset(seed=0)
 print("size", *env.render().shape)
 """
+_SIMULATE = """
+import gymnasium
+env = gymnasium.make("HalfCheetah-v5")
+print("size", *env.reset(seed=0)[0].shape)
+"""
 
 
 def _mujoco() -> Iterator[Finding]:
@@ -241,17 +246,22 @@ def _mujoco() -> Iterator[Finding]:
         return
     ways = [os.environ["MUJOCO_GL"]] if os.environ.get("MUJOCO_GL") else ["", "egl", "osmesa"]
     for way in ways:
-        if _renders(way):
+        if _runs(_RENDER, way):
             advice = f"Set MUJOCO_GL={way} to render films of the bodies." if way != ways[0] else ""
             yield Finding("mujoco", OK, f"renders{f' with MUJOCO_GL={way}' if way else ''}", advice)
             return
+    if not _runs(_SIMULATE):
+        advice = "Unset MUJOCO_GL, or set it to egl, or to disable to simulate without pictures."
+        name = os.environ.get("MUJOCO_GL", "")
+        yield Finding("mujoco", WARNING, f"does not start{f' with MUJOCO_GL={name}' if name else ''}", advice)
+        return
     advice = "The lessons draw bodies without OpenGL. For films, install EGL (Debian: libegl1) and set MUJOCO_GL=egl."
     yield Finding("mujoco", WARNING, "simulates, but does not render without a screen", advice)
 
 
-def _renders(way: str) -> bool:
+def _runs(script: str, way: str = "") -> bool:
     environment = {**os.environ, **({"MUJOCO_GL": way} if way else {})}
-    command = [sys.executable, "-c", _RENDER]
+    command = [sys.executable, "-c", script]
     with tempfile.TemporaryDirectory() as folder:  # MuJoCo leaves a log file where it runs
         try:
             done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, timeout=60, check=False)

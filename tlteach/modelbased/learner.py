@@ -16,7 +16,7 @@ from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.critic import Critic, CriticConfig, PolicyOptimizer
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.exploration import explorer
-from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon
+from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon, multi_step_loss
 from tlteach.modelbased.policies import GaussianPolicy, Value, keep_actions
 from tlteach.modelbased.ppo import PPO, PPOConfig
 from tlteach.modelbased.selection import SelectionConfig
@@ -28,6 +28,7 @@ from tlteach.tasks.families import Family, collect, collecting
 
 OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
 AHEAD = 20  # steps for which the model's error is told
+RUINED = 100.0  # the multi-step loss of a model that diverged; one that knows nothing has about 1
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Shared:
     """
 
     def __init__(self, family: Family, config: AlgorithmConfig, n: int | None = None, device=None):
-        self.family, self.config, self.n, self.device = family, config, n, device
+        self.family, self.config, self.n, self.device = family, config, n, checks.device(device)
         self.generator = torch.Generator().manual_seed(config.seed)
         O, A = family.obs_size, family.action_size
         self.fitter = Fitter(Dynamics(O, A, config.dynamics, self.generator, device=device), config.fit)
@@ -124,7 +125,8 @@ class Shared:
         `watch` is called with the record of each iteration. Without an iteration nothing happens: (NaN, False).
 
         Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why. Where the model
-        itself is not finite any more, it is put back to what it was before.
+        itself is ruined (see `RUINED`), it is put back to what it was before, and that counts as diverged, too: states
+        that are cut to the range of the data would hide it.
         """
         if not iterations:
             return math.nan, False
@@ -136,12 +138,18 @@ class Shared:
             watch(step)
         if last.diverged:
             warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
-        loss = last.model_loss.mean().item()
-        if not math.isfinite(loss):
+        if ruined := not self._loss() < RUINED:  # NaN is not
             self.fitter.load_state_dict(before)
             told = "fitting the model diverged; it is as it was before this task. A smaller learning rate may help"
             warnings.warn(f"task {task.tolist()}: {told}", RuntimeWarning, stacklevel=2)
-        return loss, bool(last.diverged)
+        return last.model_loss.mean().item(), ruined or bool(last.diverged)
+
+    @torch.no_grad()
+    def _loss(self) -> float:
+        """Of the model as it is, mean of the members on a minibatch that does not touch the run's own draws."""
+        c, draws = self.config.fit, torch.Generator(self.generator.device).manual_seed(0)
+        window = self.buffer.sample((self.model.n_models, c.batch_size), c.horizon, draws)
+        return multi_step_loss(self.model, window).mean().item()
 
     def collect(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None) -> tuple[float, Tensor]:
         """Real steps of one policy with exploration noise, into the buffer and the running moments: as many as the

@@ -142,7 +142,7 @@ class World:
         for t in range(n_steps):
             action = act(obs, None if noise is None else noise[t])
             next_obs = move(obs, action.clamp(-1, 1), generator)
-            done = self.family.done(next_obs)
+            done = checks.done(self.family.done(next_obs), next_obs.shape[:-1], self.family.name)
             steps.append((obs, action, next_obs, done))
             obs = torch.where(done[..., None], restart, next_obs)
         *vectors, done = zip(*steps, strict=True)
@@ -151,12 +151,8 @@ class World:
     def _told(self, obs: Tensor, action: Tensor, next_obs: Tensor, done: Tensor) -> Rollout:
         """With the rewards, of all steps at once."""
         task = self.task[..., None, None, :].expand(*obs.shape[:-1], -1)  # ([P,] T, N, K)
-        reward = self.family.reward(obs, action.clamp(-1, 1), next_obs, task)
-        if reward.shape != done.shape:
-            raise InvalidInput(
-                f"the reward of {self.family.name} has shape {tuple(reward.shape)}, expected one number for each "
-                f"state, {tuple(done.shape)}; sum over the last axis only"
-            )
+        found = self.family.reward(obs, action.clamp(-1, 1), next_obs, task)
+        reward = checks.reward(found, done.shape, self.family.name)
         boundary = done.clone()
         boundary[..., -1, :] = True
         made = Rollout(obs, action, next_obs, reward, done, boundary)
@@ -202,6 +198,7 @@ class LearnedTransition:
 
     def __init__(self, model: Dynamics, scheme: str, clip_margin: float | None):
         checks.choice("scheme", scheme, SCHEMES)
+        checks.finite(least=0, **checks.given(clip_margin=clip_margin))
         self.model, self.scheme, self.clip_margin = model, scheme, clip_margin
 
     def __call__(self, obs: Tensor, action: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -41,6 +41,7 @@ class WarmUpConfig:
         counts = ("fit_steps", "policy_steps", "rollouts")
         checks.whole(1, **{name: getattr(self, name) for name in counts})
         checks.choice("start", self.start, ("reset", "buffer"))
+        checks.finite(least=0, **checks.given(clip_margin=self.clip_margin))
 
 
 @dataclass(frozen=True)

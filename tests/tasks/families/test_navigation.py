@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import given, settings
 
 from tlteach.errors import InvalidInput
-from tlteach.tasks.families import Disagreement, Navigation, families, family
+from tlteach.tasks.families import Disagreement, Navigation, collect, families, family
 
 
 def test_known_reward_and_end_are_those_of_the_environment():
@@ -38,6 +38,44 @@ def test_verify_notices_another_reward_and_another_end():
         Once().verify(steps=150)
     with pytest.raises(Disagreement, match="terminated=False"):
         Ending().verify(steps=300)
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "told"),
+    [
+        (
+            "reward",
+            lambda known: known[..., None],
+            r"must be a tensor with one number for each state, \(\), got \(1,\)",
+        ),
+        ("reward", lambda known: known.numpy(), "got a ndarray; sum over the last axis only"),
+        ("done", lambda known: known.float(), r"one truth value for each state, \(\), got \(\) of torch.float"),
+        ("done", lambda known: False, "got a bool"),
+    ],
+)
+def test_verify_and_collect_refuse_a_reward_or_an_end_of_another_kind(monkeypatch, part, wrong, told):
+    whole = getattr(Navigation, part)
+    monkeypatch.setattr(Navigation, part, lambda self, *given: wrong(whole(self, *given)))
+    with pytest.raises(InvalidInput, match=told):
+        Navigation().verify(steps=3)
+    with pytest.raises(InvalidInput, match=f"{'the reward' if part == 'reward' else '`done`'} of navigation must be"):
+        collect(Navigation(), torch.zeros(2), lambda obs: torch.zeros(len(obs), 2), 10, seed=0)
+
+
+def test_verify_notices_a_reward_that_mixes_the_batch():
+    class Mixed(Navigation):
+        def reward(self, obs, action, next_obs, task):
+            known = super().reward(obs, action, next_obs, task)
+            return known.mean().expand(known.shape)
+
+    with pytest.raises(Disagreement, match="judged together get other rewards"):
+        Mixed().verify(steps=20)
+
+
+@pytest.mark.parametrize("task", ["goal", None, [[1.0, 2.0], [3.0]], {"x": 1}])
+def test_what_is_no_task_is_refused(task):
+    with pytest.raises(InvalidInput, match="tasks of navigation are 2 numbers each"):
+        Navigation().make_env(task)
 
 
 @pytest.mark.parametrize("options", [{}, {"wind": 0.0}, {"drag": 1.5, "wind": 2.0, "thrust": 1.0}])

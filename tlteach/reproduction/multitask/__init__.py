@@ -5,7 +5,7 @@ author's published program and notebooks of May 2019.
 """
 
 from tlteach.reproduction.claim import Chapter
-from tlteach.reproduction.multitask import ablations, authors, practice, rivals, selection, shifts
+from tlteach.reproduction.multitask import ablations, authors, errors, practice, rivals, selection, shifts
 
 CHAPTER = Chapter(
     experiment="multitask",
@@ -58,5 +58,5 @@ CHAPTER = Chapter(
         selection.SELECTION,
         practice.COMPUTE,
     ),
-    beside=(authors.BESIDE, ablations.ABLATIONS),
+    beside=(authors.BESIDE, ablations.ABLATIONS, errors.ERRORS),
 )

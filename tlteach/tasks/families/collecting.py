@@ -107,7 +107,7 @@ def collect(
         after = worlds.step(a[:acting])
         obs[:, t], action[:, t], next_obs[:, t] = now, a, after
         age += 1
-        terminated[:, t] = family.done(after)
+        terminated[:, t] = checks.done(family.done(after), (W,), family.name)
         timeout[:, t] = ~terminated[:, t] & (age == family.horizon)
         over = (terminated[:, t] | timeout[:, t]).nonzero()[:, 0]
         age[over] = 0
@@ -126,11 +126,11 @@ def collect(
     task = tasks.repeat_interleave(W // K, 0)[:, None].expand(W, T, -1)
     obs, action, next_obs, task, ends, final = map(row, (obs, action, next_obs, task, ends, final))
     terminated = row(terminated)
-    reward = family.reward(obs, action, next_obs, task)  # the environment's: Family.verify
-    if reward.shape != (steps,) or not reward.isfinite().all():
+    # the environment's: Family.verify
+    reward = checks.reward(family.reward(obs, action, next_obs, task), (steps,), family.name)
+    if not reward.isfinite().all():
         raise InvalidInput(
-            f"the reward of {family.name} must be one finite number for each step, shape ({steps},); "
-            f"got shape {tuple(reward.shape)}, {int((~reward.isfinite()).sum())} values not finite"
+            f"the reward of {family.name} is not finite in {int((~reward.isfinite()).sum())} of {steps} steps"
         )
     return Transitions(
         obs=obs,

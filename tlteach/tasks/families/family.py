@@ -132,7 +132,11 @@ class Family(ABC):
 
     def check_tasks(self, tasks: Tensor, dims: int | None = None) -> Tensor:
         """`tasks` (..., task_size) as a tensor, or InvalidInput: other shapes, or a task outside the range."""
-        tasks = torch.as_tensor(tasks, dtype=torch.get_default_dtype())
+        try:
+            tasks = torch.as_tensor(tasks, dtype=torch.get_default_dtype())
+        except (TypeError, ValueError, RuntimeError) as error:
+            wanted = f"tasks of {self.name} are {self.task_size} numbers each, expected {self.task_range}"
+            raise InvalidInput(f"{wanted}; got {tasks!r}") from error
         if tasks.ndim == 0 or tasks.shape[-1] != self.task_size or (dims is not None and tasks.ndim != dims):
             wanted = f"({self.task_size},)" if dims == 1 else f"(..., {self.task_size})"
             raise InvalidInput(f"a task of {self.name} has shape {wanted}, got {tuple(tasks.shape)}")
@@ -152,7 +156,10 @@ class Family(ABC):
     def verify(self, seed: int = 0, steps: int = 2000, tolerance: float = 1e-4) -> None:
         """Act at random in the real environment, in a new task each episode; raise Disagreement if we know better.
 
-        Some actions lie outside [-1, 1]. The message has the largest difference of a reward and where it was.
+        Some actions lie outside [-1, 1]. The message has the largest difference of a reward and where it was. Steps of
+        an episode that are judged together get the numbers that each gets alone.
+
+        Raises InvalidInput, too: for a reward or `done` of another shape or kind.
         """
         checks.whole(1, steps=steps)
         generator = torch.Generator().manual_seed(seed)
@@ -162,12 +169,15 @@ class Family(ABC):
             task = self.sample_tasks(1, generator)[0]
             env = self.make_env(task)
             obs, _ = env.reset(seed=seed + episode)
-            over = False
+            over, rows, alone = False, [], []
             while not over and step < steps:
                 action = 3 * torch.rand(self.action_size, generator=generator) - 1.5
                 next_obs, reward, terminated, truncated, _ = env.step(action.numpy())
                 row = [torch.as_tensor(x, dtype=torch.float64) for x in (obs, action, next_obs, task)]
-                known, done = self.reward(*row).item(), self.done(row[2]).item()
+                known = checks.reward(self.reward(*row), (), self.name).item()
+                done = checks.done(self.done(row[2]), (), self.name).item()
+                rows.append(row)
+                alone.append(known)
                 if done != terminated:
                     raise Disagreement(
                         f"{self.name}, step {step} (seed {seed}): the environment says terminated={terminated}, "
@@ -181,6 +191,11 @@ class Family(ABC):
                 obs, over, step = next_obs, terminated or truncated, step + 1
             env.close()
             episode += 1
+            together = [torch.stack(column)[:, None] for column in zip(*rows, strict=True)]  # (N, 1, ...)
+            known = checks.reward(self.reward(*together), (len(rows), 1), self.name)[:, 0]
+            checks.done(self.done(together[2]), (len(rows), 1), self.name)
+            if (known - torch.tensor(alone).to(known)).abs().max() > tolerance:
+                raise Disagreement(f"{self.name}: steps judged together get other rewards than each of them alone")
         if worst > tolerance:
             raise Disagreement(f"{self.name}: rewards differ by up to {worst:.3g} (seed {seed}, {place})")
 

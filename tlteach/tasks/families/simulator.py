@@ -5,6 +5,7 @@ Where a policy acts at every step, calling `mj_step` for one robot after another
 """
 
 import copy
+import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -33,6 +34,11 @@ def need_mujoco() -> Any:
         raise InvalidInput(
             "MuJoCo is not installed, and this family's real environment needs it: pip install 'gymnasium[mujoco]' "
             "(rewards, ends of episodes and start states of the family work without)"
+        ) from error
+    except (AttributeError, RuntimeError) as error:  # it looks for the library that MUJOCO_GL names
+        raise InvalidInput(
+            f"MuJoCo does not start with MUJOCO_GL={os.environ.get('MUJOCO_GL', '')!r} ({error}): unset it, or set it "
+            "to 'egl', or to 'disable' to simulate without pictures"
         ) from error
     if mujoco.get_mju_user_warning() is None:
         mujoco.set_mju_user_warning(_warn)
