@@ -730,12 +730,11 @@ WORLDS = {
 
 def robot(family, shift, method="model-based"):
     """Recorded runs of a robot at the lesson's preset in a world, one a seed."""
-    preset = multitask.Config.preset("lesson", family, method=method)
     return [
         r
         for r in runs.recorded("multitask", f"lesson-{family}-{method}-*").values()
-        if (r.config["optimizer"], r.config["n_tasks"]) == (preset.optimizer, preset.n_tasks)
-        and r.config.get("shift", "none") == shift
+        if (r.config.get("shift", "none"), r.config.get("rule", "uniform")) == (shift, "uniform")
+        and not multitask.changes(r.config)
     ]
 
 
