@@ -800,7 +800,7 @@ Table(
 fooled = widgets.Predict(
     "practice-little-data",
     "With a model from one episode, the imagined return ends above the real one by ...",
-    ["about 10", "about 30", "about 100", "300 or more"],
+    ["about 10", "about 30", "about 100", "about 300"],
 )
 fooled
 
