@@ -212,8 +212,8 @@ MUTANTS = [
     Mutant(
         "all the fitting first",
         _fit_first,
-        "you fit all at once and then practise. In turns, the policy meets a model that keeps changing. The idea: it "
-        "then finds it harder to learn the errors of a single one (the recorded runs measure it).",
+        "you fit all at once and then practise. In turns the policy meets a model that keeps changing, whose errors "
+        "may be harder to learn (measured below).",
     ),
     Mutant("fitted once", _fit_once, "the model is fitted in the first iteration only: `fit` belongs inside the loop."),
     Mutant(
@@ -295,8 +295,8 @@ MUTANTS = [
 exercise = Exercise(
     warm_up,
     title="The warm-up",
-    difficulty=3,
-    minutes=8,
+    difficulty=2,
+    minutes=5,
     properties=PROPERTIES,
     hints=HINTS,
     mutants=MUTANTS,
