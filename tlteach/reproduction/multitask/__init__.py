@@ -31,8 +31,9 @@ CHAPTER = Chapter(
         "searched by hand on the point mass, with training seed 0, and by `benchmarks/tune_rivals.py` on Reacher "
         "and on the half-cheetah's velocities from 0 to 2, with another seed; on other tasks than those of the tests. "
         "Training from scratch was searched likewise on the half-cheetah. For other families of robots the settings "
-        "of those velocities are used (searches for MAML on directions and the oracle on both signs found little better). At the authors' sizes MAML and the oracle "
-        "have their authors' settings and about ten million real steps, which are 32 of MAML's 800 iterations and "
+        "of those velocities are used (searches for MAML on directions and for the oracle on both signs found little "
+        "better). At the authors' sizes MAML and the oracle have their authors' settings and about ten million real "
+        "steps, which are 32 of MAML's 800 iterations and "
         "63 of the oracle's 1,000: both were still rising.",
         "The seeds of a family share their held-out tasks, 3 or 4 in the lesson's runs and 10 at the author's "
         "sizes: spreads and tests over seeds say how sure a value is for these tasks, not for all that could have "
