@@ -58,11 +58,14 @@ def of_oracle(config: multitask.Config) -> float:
 
 
 def of_scratch(config: multitask.Config) -> float:
-    """Return of policies that were trained on a task each."""
+    """Return of policies that were trained on a task each; minus infinity where one diverges."""
     n, learn, found = config.baseline_updates, learning(replace(config, seed=TRAINING_SEED), test=True), []
-    for task in _tasks(config)[:FROM_SCRATCH]:
-        practised = baselines.from_scratch(family(config), learn, task, n)
-        found += [each.real for each in practised if each.update in {round(share * n) for share in LATE}]
+    try:
+        for task in _tasks(config)[:FROM_SCRATCH]:
+            practised = baselines.from_scratch(family(config), learn, task, n)
+            found += [each.real for each in practised if each.update in {round(share * n) for share in LATE}]
+    except Diverged:
+        return float("-inf")
     return fmean(found)
 
 

@@ -642,7 +642,7 @@ fan
 # ## Ask five
 #
 # In real use there is no black line. How can one tell, without a single real step, whether an imagined future is worth
-# anything? This is what the five are for. They began differently and saw the data in another order; where they still agree, something made them.
+# anything? This is what the five are for. They began differently and saw the data in another order. Data forces them to agree; where there is none, nothing does.
 
 # %% [markdown]
 # ### Exercise 4 · Disagreement
@@ -722,7 +722,7 @@ where.reveal(
 # So disagreement is a warning light that costs no real step. Two things it is not:
 #
 # - It is **not the error**. The five share their data, their shape and their training; what none of them could learn, none
-#   reports. You have just seen how often they are more wrong than they differ. (The dark lines on the right are no knowledge: there the error changes its sign.)
+#   reports. You have just seen how often they are more wrong than they differ. (The dark lines on the right are no knowledge: there the error of the largest component passes through 0.)
 # - It is **not a cure**. It says that a dream is unreliable here. The remedy is to go there and collect.
 #
 # That second remark is the catch in carrying a world from task to task. The *dynamics* are the same for all goals. The *data*
@@ -797,8 +797,18 @@ print(f"The fastest joint in the data turns at {arm_data.obs[:, 4:6].abs().max()
 
 # %% [markdown]
 # The arm is harder: it turns fast, the elbow has an end stop, and both bones pull at each other. These networks did not get
-# every step right, and *which* errors they make matters. Two rows that seem to contradict each other: the loss curves show that looking ahead fits a single step *worse*, the table that it is *better* one step ahead. The loss is a mean, in which every step counts alike; the table is a root mean square, ruled by rare large errors. So
-# looking ahead seems to trade a little everywhere for fewer large errors, and the large ones are those that grow over 20 steps. (That is our reading.) An error of about 1.4, by the way, is no better than chance: two states drawn at random from the data differ by $\sqrt 2$ spreads.
+# every step right, and *which* errors they make matters. The curves above do not compare them (a loss over four steps is another loss than one over a single step). Here is the loss of **one** step of both, on held-out steps:
+
+# %%
+single = make_model(arm_held_out, obs_size=8)[1].sample((5, 1000), 1, lesson.generator(7))  # windows of one step
+with torch.no_grad():
+    for name, m in arm_models.items():
+        loss = fitting.multi_step_loss(m, single)  # (5,)
+        print(f"trained to look {name}: loss of a single held-out step {in_words(loss)}")
+
+# %% [markdown]
+# Compare with the first column of the table. The loss is a *mean*, in which every step counts alike; the error in the table is a *root mean square*, ruled by the few large ones. If a model is no better by the mean and better by the root mean square, its large errors are smaller, and the large ones are those that grow over 20 steps. (That is our reading of it.) An
+# error of about 1.4, by the way, is no better than chance: two states drawn at random from the data differ by $\sqrt 2$ spreads.
 #
 # Is any of this luck? The five networks of a model had one set of data. So do all of it twice more: new goals, new data, new
 # networks. **About fifteen seconds.**
@@ -849,7 +859,7 @@ arm_fan = widgets.WorldFan(arm_models, arm, arm_obs[:, :6], arm_action[:, :6], d
 arm_fan
 
 # %% [markdown]
-# Step slowly, and look at the coloured arms, around step 10 to 15: some of their bones are too long. Nobody told the networks that $\cos^2 + \sin^2 =
+# Step slowly, and look at the coloured arms: some of their bones are too long or too short. Nobody told the networks that $\cos^2 + \sin^2 =
 # 1$, or that an arm keeps its length. What you know about every possible state is **a second warning light that needs no real step**. Here it is, as the length of the imagined upper arm (in reality always 10 cm). **Before you look:** does the model that looks four steps ahead, with the smaller errors, have the better bones?
 
 # %%
@@ -868,7 +878,7 @@ Table(
 )
 
 # %% [markdown]
-# Compare with the table of errors. A bone of 14 cm proves that *this* future is wrong. But the light does not rank models: the smaller error need not have the better bones. And a bone of the right length proves nothing at all.
+# Compare with the table of errors. A bone of a wrong length proves that *this* future is wrong. But here the light does not rank the two models: the smaller error does not go with the better bones. And a bone of the right length proves nothing at all.
 
 # %% [markdown]
 # ## What the paper does, and what we did
@@ -896,7 +906,7 @@ Table(
 # - Errors add up, because the model goes on from its own predictions: what is small after one step is large after fifty. How fast, depends on the world.
 # - The multi-step loss trains what one needs. Whether that pays depends on the world (compare arm and point mass): measure it.
 # - Where there is no data, the members of an ensemble disagree. That warns, but does not tell the error. What you know
-#   about all states is a second warning; it does not rank models either.
+#   about all states is a second warning; it did not rank our two models either.
 # - The world is shared by all tasks, but a model of it reaches only as far as its data.
 #
 # **Next:** lesson 7. You have a world that costs nothing to live in. Put an agent into it, let it practise for a goal that it

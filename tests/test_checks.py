@@ -71,7 +71,9 @@ def test_a_device_is_there():
         checks.device("gpu7")
 
 
-def test_without_cuda_the_error_says_what_to_take(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(InvalidInput, match="device 'cuda' is not there.*take device='cpu'"):
-        checks.device("cuda")
+@pytest.mark.parametrize(("n", "name"), [(0, "cuda"), (1, "cuda:1")])
+def test_a_cuda_device_that_is_not_there_is_refused(monkeypatch, n, name):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n)
+    with pytest.raises(InvalidInput, match=f"device '{name}' is not there: torch finds {n} CUDA.*take device='cpu'"):
+        checks.device(name)
+    assert n == 0 or checks.device("cuda").type == "cuda"

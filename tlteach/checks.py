@@ -57,8 +57,8 @@ def device(value: Any) -> torch.device | None:
         found = None if value is None else torch.device(value)
     except (RuntimeError, TypeError) as error:
         raise InvalidInput(f"unknown device {value!r}; choose 'cpu' or 'cuda'") from error
-    if found is not None and found.type == "cuda" and not torch.cuda.is_available():
-        raise InvalidInput(f"device {value!r} is not there: torch finds no CUDA device; take device='cpu'")
+    if found is not None and found.type == "cuda" and (found.index or 0) >= (n := torch.cuda.device_count()):
+        raise InvalidInput(f"device {value!r} is not there: torch finds {n} CUDA devices; take device='cpu'")
     return found
 
 

@@ -147,6 +147,26 @@ def test_a_ruined_model_is_told_where_states_are_cut_to_the_range_of_the_data():
     assert all(p.abs().max() < 10 for p in records[-1].model.parameters())  # as it began
 
 
+def test_one_ruined_member_is_enough_and_the_value_is_put_back_with_the_model(monkeypatch):
+    config = replace(TINY, dynamics=replace(TINY.dynamics, n_models=3))
+    shared = Shared(POINT_MASS, config)
+    task = POINT_MASS.sample_tasks(1, 0)[0]
+    shared.collect(shared.fresh().policy, task)
+    before = shared.fitter.state_dict()["model"], shared.critic.state_dict()["value"]
+    fit = Fitter.fit
+
+    def broken(self, *arguments):
+        loss = fit(self, *arguments)
+        self.model.net.biases[-1].data[1] += 150.0  # of three, a mean of 50
+        return loss
+
+    monkeypatch.setattr(Fitter, "fit", broken)
+    with pytest.warns(RuntimeWarning, match="fitting the model diverged"):
+        assert shared.practise(shared.fresh(), task, 1)[1]
+    for state, now in zip(before, (shared.model, shared.critic.value), strict=True):
+        torch.testing.assert_close(dict(now.state_dict()), dict(state), rtol=0, atol=0)
+
+
 def test_refusals():
     with pytest.raises(InvalidInput, match="n_tasks must be a whole number of at least 1, got 0"):
         replace(TINY, n_tasks=0)

@@ -215,6 +215,17 @@ def test_another_world(family, gaps, told):
         assert f"a motor or two dead {np.median(gaps[2]):.1f}" in finding.summary
 
 
+@pytest.mark.parametrize("seeds, told", [(3, "reproduced"), (2, "not reproduced")])
+def test_ours_is_the_papers_optimiser_where_there_are_enough_runs_of_it(seeds, told):
+    rival = runs(CHEETAH, [-30, -31, -32], method="oracle")
+    for run in rival:
+        run.metrics["real_steps"] += 40_000
+    found = runs(CHEETAH, [-50, -51, -52]) + runs(CHEETAH, [-20, -21, -22][:seeds], optimizer="trpo")
+    finding = CLAIMS["multitask-oracle"].measure(found + rival)
+    assert finding.verdict == told
+    assert any("ours, TRPO" in each.setting for each in finding.measured) == (seeds == 3)
+
+
 @pytest.mark.parametrize(
     "family, uniform, rules, told",
     [

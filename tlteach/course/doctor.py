@@ -251,8 +251,12 @@ def _mujoco() -> Iterator[Finding]:
             yield Finding("mujoco", OK, f"renders{f' with MUJOCO_GL={way}' if way else ''}", advice)
             return
     if not _runs(_SIMULATE):
-        advice = "Unset MUJOCO_GL, or set it to egl, or to disable to simulate without pictures."
         name = os.environ.get("MUJOCO_GL", "")
+        advice = (
+            "Unset MUJOCO_GL, or set it to egl, or to disable to simulate without pictures."
+            if name
+            else "Run `make lab`, which installs MuJoCo anew where it is broken."
+        )
         yield Finding("mujoco", WARNING, f"does not start{f' with MUJOCO_GL={name}' if name else ''}", advice)
         return
     advice = "The lessons draw bodies without OpenGL. For films, install EGL (Debian: libegl1) and set MUJOCO_GL=egl."

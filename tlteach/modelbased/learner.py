@@ -16,7 +16,7 @@ from tlteach.modelbased.buffer import ReplayBuffer, Transitions
 from tlteach.modelbased.critic import Critic, CriticConfig, PolicyOptimizer
 from tlteach.modelbased.dynamics import Dynamics, DynamicsConfig
 from tlteach.modelbased.exploration import explorer
-from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon, multi_step_loss
+from tlteach.modelbased.fitting import FitConfig, Fitter, error_by_horizon
 from tlteach.modelbased.policies import GaussianPolicy, Value, keep_actions
 from tlteach.modelbased.ppo import PPO, PPOConfig
 from tlteach.modelbased.selection import SelectionConfig
@@ -28,7 +28,7 @@ from tlteach.tasks.families import Family, collect, collecting
 
 OPTIMIZERS = {TRPOConfig: TRPO, PPOConfig: PPO, SHACConfig: SHAC}
 AHEAD = 20  # steps for which the model's error is told
-RUINED = 100.0  # the multi-step loss of a model that diverged; one that knows nothing has about 1
+RUINED = 100.0  # mean error of a step of a member that diverged, in spreads of the change; of one that knows nothing: 1
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,13 @@ class Shared:
         `watch` is called with the record of each iteration. Without an iteration nothing happens: (NaN, False).
 
         Practice that diverged has ended early, with the last good policy; a RuntimeWarning says why. Where the model
-        itself is ruined (see `RUINED`), it is put back to what it was before, and that counts as diverged, too: states
-        that are cut to the range of the data would hide it.
+        or one of its members is ruined (see `RUINED`), model and value are put back to what they were before, and that
+        counts as diverged, too: states that are cut to the range of the data would hide it. What the policy has learned
+        by then it keeps.
         """
         if not iterations:
             return math.nan, False
-        before = self.fitter.state_dict()
+        before, value = self.fitter.state_dict(), self.critic.state_dict()
         config = replace(self.config.warm_up, iterations=iterations)
         task = task.to(self.device)
         for step in warm_up(self.fitter, self.buffer, optimizer, self.family, task, config, self.generator):
@@ -138,18 +139,22 @@ class Shared:
             watch(step)
         if last.diverged:
             warnings.warn(f"task {task.tolist()}: {last.diverged}", RuntimeWarning, stacklevel=2)
-        if ruined := not self._loss() < RUINED:  # NaN is not
+        ruined = not self._worst_error() < RUINED  # NaN is not
+        if ruined:
             self.fitter.load_state_dict(before)
+            self.critic.load_state_dict(value)  # it has learned from what the model imagined
             told = "fitting the model diverged; it is as it was before this task. A smaller learning rate may help"
             warnings.warn(f"task {task.tolist()}: {told}", RuntimeWarning, stacklevel=2)
         return last.model_loss.mean().item(), ruined or bool(last.diverged)
 
     @torch.no_grad()
-    def _loss(self) -> float:
-        """Of the model as it is, mean of the members on a minibatch that does not touch the run's own draws."""
-        c, draws = self.config.fit, torch.Generator(self.generator.device).manual_seed(0)
-        window = self.buffer.sample((self.model.n_models, c.batch_size), c.horizon, draws)
-        return multi_step_loss(self.model, window).mean().item()
+    def _worst_error(self) -> float:
+        """Of the members: mean error of a step, in spreads of the change; a sample that costs the run no draw."""
+        draws = torch.Generator(self.generator.device).manual_seed(0)
+        steps = self.buffer.sample((self.model.n_models, self.config.fit.batch_size), 1, draws)
+        delta, _ = self.model(steps.obs[0], steps.action[0])  # (E, B, O)
+        true = (steps.next_obs[0] - steps.obs[0] - self.model.delta_norm.mean) / self.model.delta_norm.std
+        return (delta - true).square().mean(-1).sqrt().mean(-1).max().item()
 
     def collect(self, policy: GaussianPolicy, task: Tensor, steps: int | None = None) -> tuple[float, Tensor]:
         """Real steps of one policy with exploration noise, into the buffer and the running moments: as many as the

@@ -62,14 +62,19 @@ def test_verify_and_collect_refuse_a_reward_or_an_end_of_another_kind(monkeypatc
         collect(Navigation(), torch.zeros(2), lambda obs: torch.zeros(len(obs), 2), 10, seed=0)
 
 
-def test_verify_notices_a_reward_that_mixes_the_batch():
-    class Mixed(Navigation):
-        def reward(self, obs, action, next_obs, task):
-            known = super().reward(obs, action, next_obs, task)
-            return known.mean().expand(known.shape)
-
-    with pytest.raises(Disagreement, match="judged together get other rewards"):
-        Mixed().verify(steps=20)
+@pytest.mark.parametrize(
+    ("part", "mix"),
+    [
+        ("reward", lambda known: known.mean().expand(known.shape)),
+        ("reward", lambda known: known * torch.nan if known.ndim else known),
+        ("done", lambda known: torch.ones_like(known) if known.ndim else known),
+    ],
+)
+def test_verify_notices_a_family_that_mixes_the_batch(monkeypatch, part, mix):
+    whole = getattr(Navigation, part)
+    monkeypatch.setattr(Navigation, part, lambda self, *given: mix(whole(self, *given)))
+    with pytest.raises(Disagreement, match="judged together get other rewards or ends"):
+        Navigation().verify(steps=20)
 
 
 @pytest.mark.parametrize("task", ["goal", None, [[1.0, 2.0], [3.0]], {"x": 1}])

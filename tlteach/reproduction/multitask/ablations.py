@@ -68,8 +68,8 @@ ABLATIONS = Beside(
     name="multitask-ablations",
     title="What are its parts worth?",
     text="The lesson's runs, and runs that differ from them in one field of their configuration: median return of the "
-    "test tasks after the warm-up, before a real step. Another optimiser takes as many updates as take about the CPU "
-    "time of the lesson's own (the last column has what it came to). One field may change more than one thing: a "
+    "test tasks after the warm-up, before a real step. Another optimiser takes as many updates as take at least the "
+    "CPU time of the lesson's own (the last column has what it came to). One field may change more than one thing: a "
     "single training task is a fifth of the real steps, and all of them are those of a random policy. p is that of "
     "Wilcoxon's rank-sum test against the lesson's runs, two-sided, over seeds; with 3 against 5 seeds it cannot be "
     "below 0.036, with 3 against 3 not below 0.1, with 5 against 5 not below 0.008, and of twenty comparisons one is "

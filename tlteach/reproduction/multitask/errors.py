@@ -31,6 +31,6 @@ ERRORS = Beside(
     "has not learned from. It follows the real actions from every step; the error is the root mean square "
     "over starts and components, each in units of the spread of its states in training (1.4 is no better than a state "
     "drawn at random). Steps are those of each family's world: 0.1 s on the point mass, 0.02 s on Reacher, 0.05 s on "
-    "half-cheetah and ant.",
+    "Gymnasium's half-cheetah and ant.",
     table=table,
 )

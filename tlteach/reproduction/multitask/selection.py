@@ -71,8 +71,8 @@ SELECTION = Claim(
     title="Choosing the training tasks helps a little",
     number="uniform 291, criteria 207 to 279 (ant, 2-D goal velocity, 30 tasks, after four stages)",
     says="Active task selection shows some benefit, preliminary. In the first author's notebooks no criterion was "
-    "better than uniform draws after four stages; two of the criteria were computed by code with mistakes, which ours "
-    "does not have.",
+    "better than uniform draws after four stages; two kinds of the criteria were computed by code with mistakes, which "
+    "ours does not have.",
     source=f"{ABSTRACT}; returns of the notebooks",
     rule=Rule(
         f"on a half-cheetah or an ant, some rule and criterion has a higher zero-shot return than uniform draws at "

@@ -169,7 +169,7 @@ class Family(ABC):
             task = self.sample_tasks(1, generator)[0]
             env = self.make_env(task)
             obs, _ = env.reset(seed=seed + episode)
-            over, rows, alone = False, [], []
+            over, rows, rewards, dones = False, [], [], []
             while not over and step < steps:
                 action = 3 * torch.rand(self.action_size, generator=generator) - 1.5
                 next_obs, reward, terminated, truncated, _ = env.step(action.numpy())
@@ -177,7 +177,8 @@ class Family(ABC):
                 known = checks.reward(self.reward(*row), (), self.name).item()
                 done = checks.done(self.done(row[2]), (), self.name).item()
                 rows.append(row)
-                alone.append(known)
+                rewards.append(known)
+                dones.append(done)
                 if done != terminated:
                     raise Disagreement(
                         f"{self.name}, step {step} (seed {seed}): the environment says terminated={terminated}, "
@@ -192,10 +193,11 @@ class Family(ABC):
             env.close()
             episode += 1
             together = [torch.stack(column)[:, None] for column in zip(*rows, strict=True)]  # (N, 1, ...)
-            known = checks.reward(self.reward(*together), (len(rows), 1), self.name)[:, 0]
-            checks.done(self.done(together[2]), (len(rows), 1), self.name)
-            if (known - torch.tensor(alone).to(known)).abs().max() > tolerance:
-                raise Disagreement(f"{self.name}: steps judged together get other rewards than each of them alone")
+            known = checks.reward(self.reward(*together), (len(rows), 1), self.name)[:, 0].tolist()
+            done = checks.done(self.done(together[2]), (len(rows), 1), self.name)[:, 0].tolist()
+            same = all(abs(one - other) <= tolerance for one, other in zip(known, rewards, strict=True))  # NaN is not
+            if not same or done != dones:
+                raise Disagreement(f"{self.name}: steps judged together get other rewards or ends than each alone")
         if worst > tolerance:
             raise Disagreement(f"{self.name}: rewards differ by up to {worst:.3g} (seed {seed}, {place})")
 

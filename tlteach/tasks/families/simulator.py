@@ -36,9 +36,11 @@ def need_mujoco() -> Any:
             "(rewards, ends of episodes and start states of the family work without)"
         ) from error
     except (AttributeError, RuntimeError) as error:  # it looks for the library that MUJOCO_GL names
+        if not (name := os.environ.get("MUJOCO_GL")):
+            raise
         raise InvalidInput(
-            f"MuJoCo does not start with MUJOCO_GL={os.environ.get('MUJOCO_GL', '')!r} ({error}): unset it, or set it "
-            "to 'egl', or to 'disable' to simulate without pictures"
+            f"MuJoCo does not start with MUJOCO_GL={name!r} ({error}): unset it, or set it to 'egl', or to 'disable' "
+            "to simulate without pictures"
         ) from error
     if mujoco.get_mju_user_warning() is None:
         mujoco.set_mju_user_warning(_warn)
