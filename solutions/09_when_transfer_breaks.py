@@ -953,7 +953,7 @@ pays.reveal(
 )
 
 # %% [markdown]
-# Most ways to choose have a run that failed; tasks as they come have none. With so few tasks, a rule that returns to the same doubtful corner can leave the rest unseen. (Our reading.)
+# Half of the ways to choose have a run that failed; tasks as they come have none. With so few tasks, a rule that returns to the same doubtful corner can leave the rest unseen. (Our reading.)
 #
 # How many intervals would miss 0 if choosing did nothing at all? One in twenty, by chance alone; so among sixteen, one is no discovery. Whoever tries many criteria and reports the best one has found luck. The usual remedy is in the cell above: who asks sixteen questions asks each for a p sixteen times as small. (The better one: take the winner, and run it again with new seeds.)
 #
