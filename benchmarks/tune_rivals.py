@@ -32,7 +32,7 @@ LATE = (0.8, 0.9, 1.0)  # of training
 
 
 def of_maml(config: multitask.Config) -> float:
-    """Return after a gradient step; minus infinity where training diverges."""
+    """Return after a gradient step."""
     tried = maml.MAML(family(config), config.maml, TRAINING_SEED)
     training = maml.train(family(config), config.maml, seed=TRAINING_SEED)
 
@@ -58,14 +58,11 @@ def of_oracle(config: multitask.Config) -> float:
 
 
 def of_scratch(config: multitask.Config) -> float:
-    """Return of policies that were trained on a task each; minus infinity where one diverges."""
+    """Return of policies that were trained on a task each."""
     n, learn, found = config.baseline_updates, learning(replace(config, seed=TRAINING_SEED), test=True), []
-    try:
-        for task in _tasks(config)[:FROM_SCRATCH]:
-            practised = baselines.from_scratch(family(config), learn, task, n)
-            found += [each.real for each in practised if each.update in {round(share * n) for share in LATE}]
-    except Diverged:
-        return float("-inf")
+    for task in _tasks(config)[:FROM_SCRATCH]:
+        practised = baselines.from_scratch(family(config), learn, task, n)
+        found += [each.real for each in practised if each.update in {round(share * n) for share in LATE}]
     return fmean(found)
 
 
@@ -75,30 +72,30 @@ def _tasks(config: multitask.Config) -> torch.Tensor:
 
 def _late(training, tried, look) -> float:
     found = []
-    try:
-        for record in training:
-            if record.step in {round(share * record.total) for share in LATE}:
-                tried.policy.load_state_dict(record.model.state_dict())
-                tried.generator.manual_seed(TASK_SEED)
-                found.append(look())
-    except Diverged:
-        return float("-inf")
+    for record in training:
+        if record.step in {round(share * record.total) for share in LATE}:
+            tried.policy.load_state_dict(record.model.state_dict())
+            tried.generator.manual_seed(TASK_SEED)
+            found.append(look())
     return fmean(found)
 
 
 def attempt(name: str, method: str, setting: dict[str, float]) -> float:
-    """What a setting is worth."""
+    """What a setting is worth; minus infinity where training diverges."""
     base = multitask.Config.preset("lesson", name, method=method)
     max_kl, log_std = setting["max_kl"], setting["log_std"]
     trpo = replace(base.trpo, max_kl=max_kl)
-    if method == "maml":
-        rate = setting["fast_lr"]
-        made = replace(base.maml, max_kl=max_kl, log_std=log_std, fast_lr=rate, test_lr=rate)
-        found = of_maml(replace(base, maml=made))
-    elif method == "oracle":
-        found = of_oracle(replace(base, oracle=replace(base.oracle, log_std=log_std), trpo=trpo))
-    else:
-        found = of_scratch(replace(base, optimizer="trpo", log_std=log_std, trpo=trpo))
+    try:
+        if method == "maml":
+            rate = setting["fast_lr"]
+            made = replace(base.maml, max_kl=max_kl, log_std=log_std, fast_lr=rate, test_lr=rate)
+            found = of_maml(replace(base, maml=made))
+        elif method == "oracle":
+            found = of_oracle(replace(base, oracle=replace(base.oracle, log_std=log_std), trpo=trpo))
+        else:
+            found = of_scratch(replace(base, optimizer="trpo", log_std=log_std, trpo=trpo))
+    except Diverged:
+        found = float("-inf")
     told = ", ".join(f"{key} {value:g}" for key, value in setting.items())
     print(f"{name} {method}: {told}: {found:.1f}", flush=True)
     return found

@@ -52,7 +52,10 @@ def choice(name: str, value: Any, known: Sequence[Any]) -> None:
 
 
 def device(value: Any) -> torch.device | None:
-    """A device by its name ("cpu", "cuda", "cuda:1"); None stays. Raises InvalidInput for one that is not there."""
+    """A device by its name ("cpu", "cuda", "cuda:1"); None stays.
+
+    Raises InvalidInput for an unknown name, and for a CUDA device that torch does not find.
+    """
     try:
         found = None if value is None else torch.device(value)
     except (RuntimeError, TypeError) as error:

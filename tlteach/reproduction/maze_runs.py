@@ -118,15 +118,16 @@ def line(runs: Sequence[Result]) -> Measured:
 
 def settings(results: Sequence[Result]) -> list[list[Result]]:
     """Runs in one setting: they differ in the network and the seed, and in the learning rate only where each network
-    has the one that was found to be its best."""
-    tuned = [run for run in results if run.config["learning_rate"] == best_rate(run.config["network"])]
+    has that of the preset `long`, which was searched for it.
+    """
+    tuned = [run for run in results if run.config["learning_rate"] == preset_rate(run.config["network"])]
     free = ("network", "seed", "record_every")
     groups = alike(tuned, *free, "learning_rate") + alike(results, *free)
     known = [set(map(id, group)) for group in groups]
     return [group for k, group in enumerate(groups) if not any(known[k] <= other for other in known[:k])]
 
 
-def best_rate(network: str) -> float:
+def preset_rate(network: str) -> float:
     return Config.preset("long", network).learning_rate
 
 

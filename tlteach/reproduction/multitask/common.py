@@ -85,9 +85,9 @@ def _weight(group: Sequence[Result]) -> tuple:
     return len({run.config["seed"] for run in group}), -far, max(map(real_steps, group)), str(setting(group[0]))
 
 
-def default(results: Sequence[Result], family: str) -> list[Result]:
-    """Our method's runs on a family: the setting that was run with the most seeds, see `groups`."""
-    chosen = groups(select(within(usual(results), family), fitting="interleaved", refine=0))
+def default(results: Sequence[Result], family: str, **wanted) -> list[Result]:
+    """Our method's runs on a family, with these values: the setting that was run with the most seeds, see `groups`."""
+    chosen = groups(select(within(usual(results), family), fitting="interleaved", refine=0, **wanted))
     return tested(chosen[-1]) if chosen else []
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tlteach.experiments.multitask import samples
 from tlteach.reproduction.claim import Claim, Finding, Measured, Rule
-from tlteach.reproduction.measures import Sample, seeds, select
+from tlteach.reproduction.measures import Sample, seeds
 from tlteach.reproduction.multitask.common import (
     ABSTRACT,
     CLEAR,
@@ -19,7 +19,6 @@ from tlteach.reproduction.multitask.common import (
     called,
     default,
     families,
-    groups,
     line,
     number,
     real_steps,
@@ -33,8 +32,6 @@ from tlteach.reproduction.multitask.common import (
 from tlteach.runs import Result
 
 AMPLE = 10_000_000  # real steps that MAML is given before it counts as surpassed
-
-
 OURS = f"with the paper's TRPO where {ENOUGH} seeds of it are recorded, else with the optimiser of the preset"
 
 
@@ -50,9 +47,8 @@ def best(run: Result) -> float:
 
 def ours(results: Sequence[Result], family: str) -> list[Result]:
     """Our method's runs with the paper's optimiser, where there are enough of them, else those of `default`."""
-    published = groups(select(within(results, family), optimizer="trpo", fitting="interleaved", refine=0))
-    chosen = tested(published[-1]) if published else []
-    return chosen if len(chosen) >= ENOUGH else default(results, family)
+    published = default(results, family, optimizer="trpo")
+    return published if len(published) >= ENOUGH else default(results, family)
 
 
 def compared(results: Sequence[Result], method: str, ample: int = 0, some: bool = False) -> Finding:
